@@ -1,0 +1,193 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// `./dev` sets RETORT_STRICT=1, so that warnings stop the build here but never that of a package depending on ours.
+let strict = Context.environment["RETORT_STRICT"] == "1"
+
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("ExistentialAny"),
+    ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+/// C is compiled optimised in every configuration of ours that runs it; contraction is off so that bits agree.
+let kernelSettings: [CSetting] = [.define("NDEBUG", .when(configuration: .release))]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func service(_ name: String, _ library: Target.Dependency, _ more: [Target.Dependency] = []) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: [library, "ServiceRuntime", "BusAPI", "BusMosquitto", argumentParser, logging, lifecycle] + more,
+        path: "services/\(name)",
+        exclude: ["README.md"],
+        swiftSettings: settings
+    )
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "retort",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "sensor-simulator", targets: ["sensor-simulator"]),
+        .executable(name: "edge-inferencer", targets: ["edge-inferencer"]),
+        .executable(name: "cloud-distiller", targets: ["cloud-distiller"]),
+        .executable(name: "model-registry", targets: ["model-registry"]),
+        .executable(name: "metrics-aggregator", targets: ["metrics-aggregator"]),
+        .executable(name: "retort", targets: ["retort"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
+    ],
+    targets: [
+        // C
+        .target(name: "CKernels", cSettings: kernelSettings),
+        .systemLibrary(
+            name: "CMosquitto", pkgConfig: "libmosquitto",
+            providers: [.apt(["libmosquitto-dev"]), .brew(["mosquitto"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+
+        // Formats and messages
+        library("JSON"),
+        library("Zstd", ["CZstd"]),
+        library("Telemetry", ["JSON"]),
+        library("ModelArtifact", ["JSON", "Telemetry", crypto]),
+        library("ModelDelta", ["Zstd", "ModelArtifact", crypto]),
+        library("ReleaseTrust", ["JSON", crypto]),
+
+        // Numbers
+        library("TensorKernels", ["CKernels"]),
+        library("Inference", ["TensorKernels", "ModelArtifact"]),
+        library("Energy"),
+        library("NeuralNetwork", ["TensorKernels", "ModelArtifact"]),
+        library("Compression", ["NeuralNetwork", "TensorKernels", "ModelArtifact"]),
+        library("Distillation", ["NeuralNetwork", "Compression", "TensorKernels", "ModelArtifact", "Inference"]),
+
+        // Bus and runtime
+        library("BusAPI"),
+        library("BusTesting", ["BusAPI"]),
+        library("BusMosquitto", ["BusAPI", "CMosquitto", logging]),
+        library(
+            "ServiceRuntime",
+            [
+                "JSON", "BusAPI", "Telemetry", configuration, logging, metrics, coreMetrics, lifecycle, signals, system,
+            ]),
+        library("ServiceHTTP", ["ServiceRuntime", hummingbird, logging, lifecycle]),
+        library("Storage", [grdb]),
+
+        // One library a service
+        library("SensorSimulation", ["Telemetry", "JSON", "Zstd", "BusAPI", "ServiceRuntime", logging, lifecycle]),
+        library(
+            "EdgeInference",
+            [
+                "Telemetry", "JSON", "Inference", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Energy", "Zstd",
+                "BusAPI", "ServiceRuntime", logging, lifecycle, crypto, metrics,
+            ]),
+        library(
+            "CloudDistillation",
+            [
+                "Telemetry", "JSON", "Distillation", "Compression", "NeuralNetwork", "Inference", "ModelArtifact",
+                "ModelDelta", "Zstd", "BusAPI", "ServiceRuntime", "Storage", logging, lifecycle, crypto, metrics,
+            ]),
+        library(
+            "ModelRegistry",
+            [
+                "Telemetry", "JSON", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Inference", "Zstd", "Storage",
+                "BusAPI", "ServiceRuntime", logging, lifecycle, crypto, metrics,
+            ]),
+        library(
+            "MetricsAggregation",
+            ["Telemetry", "JSON", "ModelArtifact", "Storage", "BusAPI", "ServiceRuntime", logging, lifecycle, metrics]),
+        library(
+            "FleetConsole",
+            [
+                "Telemetry", "JSON", "ModelArtifact", "Zstd", "BusAPI", "ServiceRuntime", logging, lifecycle,
+                subprocess, system,
+            ]),
+
+        // Executables
+        service("sensor-simulator", "SensorSimulation", ["Telemetry"]),
+        service("edge-inferencer", "EdgeInference", ["Telemetry", "ModelArtifact"]),
+        service("cloud-distiller", "CloudDistillation", ["ServiceHTTP", "Telemetry"]),
+        service("model-registry", "ModelRegistry", ["ServiceHTTP", "Telemetry"]),
+        service("metrics-aggregator", "MetricsAggregation", ["ServiceHTTP", "Telemetry"]),
+        service("retort", "FleetConsole", ["Telemetry", "ModelArtifact"]),
+    ]
+)
+
+// Each target's unit tests stand in Tests/<Target>Tests.
+let tested: [(String, [Target.Dependency])] = [
+    ("JSON", []), ("Zstd", []), ("Telemetry", ["JSON"]), ("ModelArtifact", ["JSON", "Telemetry"]),
+    ("ModelDelta", ["ModelArtifact", "Zstd"]), ("ReleaseTrust", ["JSON", crypto]), ("TensorKernels", ["CKernels"]),
+    ("Inference", ["ModelArtifact", "TensorKernels"]), ("Energy", []), ("NeuralNetwork", ["TensorKernels", "ModelArtifact"]),
+    ("Compression", ["NeuralNetwork", "Inference", "ModelArtifact"]),
+    ("Distillation", ["NeuralNetwork", "Compression", "Inference", "ModelArtifact", "Zstd"]),
+    ("BusAPI", ["BusTesting"]), ("ServiceRuntime", ["BusAPI", "BusTesting", "JSON", "Telemetry", configuration, logging]),
+    ("Storage", [grdb]),
+    ("SensorSimulation", ["Telemetry", "JSON", "BusAPI", "BusTesting", "Zstd"]),
+    (
+        "EdgeInference",
+        [
+            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Inference",
+            "Energy", "Zstd", "ServiceRuntime", crypto, logging,
+        ]
+    ),
+    (
+        "CloudDistillation",
+        ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Distillation", "ServiceRuntime", "Zstd", logging]
+    ),
+    (
+        "ModelRegistry",
+        [
+            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Zstd",
+            "Storage", "ServiceRuntime", crypto, logging,
+        ]
+    ),
+    (
+        "MetricsAggregation",
+        ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Storage", "ServiceRuntime", logging]
+    ),
+    ("FleetConsole", ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ServiceRuntime", subprocess, system]),
+]
+for (name, dependencies) in tested {
+    package.targets.append(tests("\(name)Tests", [.target(name: name)] + dependencies))
+}
+package.targets += [
+    tests(
+        "Integration",
+        [
+            "BusAPI", "BusTesting", "BusMosquitto", "Telemetry", "JSON", "ServiceRuntime", "ModelArtifact", "Zstd",
+            subprocess, system, logging,
+        ]),
+    tests("Cluster", ["BusAPI", "BusMosquitto", "Telemetry", "JSON", subprocess, system, logging]),
+]

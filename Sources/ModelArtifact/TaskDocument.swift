@@ -1,0 +1,118 @@
+/// What edges and distillers must know before any student exists.
+///
+/// Times are in seconds. The document's JSON form is ``json``; `docs/formats.md` describes it.
+public struct TaskDocument: Sendable, Equatable {
+    public enum Kind: String, Sendable, CaseIterable { case classification, regression }
+
+    public struct Channel: Sendable, Equatable {
+        public var name: String
+        public var unit: String
+        public init(name: String, unit: String) {
+            self.name = name
+            self.unit = unit
+        }
+    }
+
+    public struct Class: Sendable, Equatable {
+        public var name: String
+        public var superclass: String?
+        public init(name: String, superclass: String? = nil) {
+            self.name = name
+            self.superclass = superclass
+        }
+    }
+
+    /// What an edge does when a channel is missing or not a number.
+    public enum MissingChannelPolicy: String, Sendable, CaseIterable { case refuse, hold, mean }
+
+    /// Limits of the student on its device.
+    public struct StudentLimits: Sendable, Equatable {
+        public var profile: String
+        /// Parameters at most.
+        public var parameters: Int
+        /// Bytes of the student file at most.
+        public var bytes: Int
+        public init(profile: String, parameters: Int, bytes: Int) {
+            self.profile = profile
+            self.parameters = parameters
+            self.bytes = bytes
+        }
+    }
+
+    public static let currentFormat = 1
+
+    /// Also the model's name: `[a-z0-9._-]+`.
+    public var name: String
+    public var kind: Kind
+    public var channels: [Channel]
+    /// Samples per second.
+    public var rate: Double
+    /// Samples in a window.
+    public var window: Int
+    /// Samples between the starts of consecutive windows.
+    public var step: Int
+    /// Classification only.
+    public var classes: [Class]
+    /// Regression only: the name and unit of what is predicted.
+    public var target: Channel?
+    public var missingChannel: MissingChannelPolicy
+    /// Groups of three channels that are one vector in space (accelerometer, gyroscope): training may rotate them.
+    public var axes: [[String]]
+    /// `site/device` patterns, `*` for any run of characters, of the devices the task runs on.
+    public var devices: [String]
+    /// Patterns of devices kept for evaluation: their windows are answered with a verdict, and never enter training.
+    public var evaluationDevices: [String]
+    public var student: StudentLimits
+
+    public init(
+        name: String, kind: Kind = .classification, channels: [Channel], rate: Double, window: Int, step: Int,
+        classes: [Class] = [], target: Channel? = nil, missingChannel: MissingChannelPolicy = .refuse,
+        axes: [[String]] = [], devices: [String] = ["*/*"], evaluationDevices: [String] = [],
+        student: StudentLimits = StudentLimits(profile: "x86-gateway", parameters: 4000, bytes: 16_384)
+    ) {
+        self.name = name
+        self.kind = kind
+        self.channels = channels
+        self.rate = rate
+        self.window = window
+        self.step = step
+        self.classes = classes
+        self.target = target
+        self.missingChannel = missingChannel
+        self.axes = axes
+        self.devices = devices
+        self.evaluationDevices = evaluationDevices
+        self.student = student
+    }
+
+    /// Seconds between samples.
+    public var interval: Double { 1 / rate }
+    /// Length of a window in seconds.
+    public var windowSeconds: Double { Double(window) / rate }
+    /// Outputs of a network for the task.
+    public var outputs: Int { kind == .classification ? classes.count : 1 }
+
+    public func classIndex(_ label: String) -> Int? { classes.firstIndex { $0.name == label } }
+
+    /// Whether the task runs on a device.
+    public func covers(site: String, device: String) -> Bool {
+        devices.contains { Self.matches($0, "\(site)/\(device)") }
+    }
+
+    /// Whether a device is kept for evaluation alone.
+    public func isEvaluation(site: String, device: String) -> Bool {
+        evaluationDevices.contains { Self.matches($0, "\(site)/\(device)") }
+    }
+
+    static func matches(_ pattern: String, _ text: String) -> Bool {
+        let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
+        guard parts.count > 1, let first = parts.first, let last = parts.last else { return pattern == text }
+        guard text.hasPrefix(first), text.hasSuffix(last), text.count >= first.count + last.count else { return false }
+        var rest = text.dropFirst(first.count).dropLast(last.count)
+        for part in parts.dropFirst().dropLast() where !part.isEmpty {
+            guard let found = rest.firstRange(of: part) else { return false }
+            rest = rest[found.upperBound...]
+        }
+        return true
+    }
+}

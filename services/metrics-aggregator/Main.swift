@@ -1,0 +1,2 @@
+import ServiceRuntime
+@main struct Main { static func main() {} }
