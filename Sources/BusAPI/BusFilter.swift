@@ -17,7 +17,9 @@ public struct BusFilter: Sendable, Hashable, CustomStringConvertible {
     public static func matches(pattern: String, topic: String) -> Bool {
         var pattern = pattern.utf8[...]
         var topic = topic.utf8[...]
-        if topic.first == UInt8(ascii: "$"), let first = pattern.first, first == UInt8(ascii: "+") || first == UInt8(ascii: "#") {
+        if topic.first == UInt8(ascii: "$"), let first = pattern.first,
+            first == UInt8(ascii: "+") || first == UInt8(ascii: "#")
+        {
             return false
         }
         while true {
