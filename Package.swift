@@ -149,10 +149,12 @@ let package = Package(
 let tested: [(String, [Target.Dependency])] = [
     ("JSON", []), ("Zstd", []), ("Telemetry", ["JSON"]), ("ModelArtifact", ["JSON", "Telemetry"]),
     ("ModelDelta", ["ModelArtifact", "Zstd"]), ("ReleaseTrust", ["JSON", crypto]), ("TensorKernels", ["CKernels"]),
-    ("Inference", ["ModelArtifact", "TensorKernels"]), ("Energy", []), ("NeuralNetwork", ["TensorKernels", "ModelArtifact"]),
+    ("Inference", ["ModelArtifact", "TensorKernels"]), ("Energy", []),
+    ("NeuralNetwork", ["TensorKernels", "ModelArtifact"]),
     ("Compression", ["NeuralNetwork", "Inference", "ModelArtifact"]),
     ("Distillation", ["NeuralNetwork", "Compression", "Inference", "ModelArtifact", "Zstd"]),
-    ("BusAPI", ["BusTesting"]), ("ServiceRuntime", ["BusAPI", "BusTesting", "JSON", "Telemetry", configuration, logging]),
+    ("BusAPI", ["BusTesting"]),
+    ("ServiceRuntime", ["BusAPI", "BusTesting", "JSON", "Telemetry", configuration, logging]),
     ("Storage", [grdb]),
     ("SensorSimulation", ["Telemetry", "JSON", "BusAPI", "BusTesting", "Zstd"]),
     (
@@ -164,7 +166,10 @@ let tested: [(String, [Target.Dependency])] = [
     ),
     (
         "CloudDistillation",
-        ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Distillation", "ServiceRuntime", "Zstd", logging]
+        [
+            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Distillation", "ServiceRuntime", "Zstd",
+            logging,
+        ]
     ),
     (
         "ModelRegistry",
@@ -177,7 +182,10 @@ let tested: [(String, [Target.Dependency])] = [
         "MetricsAggregation",
         ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Storage", "ServiceRuntime", logging]
     ),
-    ("FleetConsole", ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ServiceRuntime", subprocess, system]),
+    (
+        "FleetConsole",
+        ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ServiceRuntime", subprocess, system]
+    ),
 ]
 for (name, dependencies) in tested {
     package.targets.append(tests("\(name)Tests", [.target(name: name)] + dependencies))

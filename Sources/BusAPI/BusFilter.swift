@@ -18,8 +18,11 @@ public struct BusFilter: Sendable, Hashable, CustomStringConvertible {
     public static func matches(pattern: String, topic: String) -> Bool {
         var pattern = pattern.utf8[...]
         var topic = topic.utf8[...]
-        let wildcards: [UInt8?] = [UInt8(ascii: "+"), UInt8(ascii: "#")]
-        if topic.first == UInt8(ascii: "$"), wildcards.contains(pattern.first) { return false }
+        if topic.first == UInt8(ascii: "$"), let first = pattern.first,
+            first == UInt8(ascii: "+") || first == UInt8(ascii: "#")
+        {
+            return false
+        }
         while true {
             let patternLevel = pattern.prefix { $0 != UInt8(ascii: "/") }
             if patternLevel.elementsEqual("#".utf8) { return true }

@@ -2,7 +2,9 @@
 public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kinds of error, closed to this library.
     public struct Code: Sendable, Equatable, CustomStringConvertible {
-        enum Kind: String, Sendable { case malformed, duplicateKey, tooDeep, tooLarge, missingKey, wrongType, notCanonical }
+        enum Kind: String, Sendable {
+            case malformed, duplicateKey, tooDeep, tooLarge, missingKey, wrongType, notCanonical
+        }
         let kind: Kind
         public static let malformed = Code(kind: .malformed)
         public static let duplicateKey = Code(kind: .duplicateKey)

@@ -7,7 +7,9 @@ public struct JSONObjectReader: Sendable {
     public init(_ value: JSONValue, path: String = "") throws(JSONError) {
         guard case .object(let object) = value else {
             throw JSONError(
-                .wrongType, path.isEmpty ? "expected an object, not \(value.kind)" : "\(path): expected an object, not \(value.kind)")
+                .wrongType,
+                path.isEmpty
+                    ? "expected an object, not \(value.kind)" : "\(path): expected an object, not \(value.kind)")
         }
         self.object = object
         self.path = path
@@ -35,7 +37,9 @@ public struct JSONObjectReader: Sendable {
     public func optionalInteger(_ key: String) throws(JSONError) -> Int? {
         try optional(key, "an integer") { $0.integer.flatMap(Int.init(exactly:)) }
     }
-    public func optionalElements(_ key: String) throws(JSONError) -> [JSONValue]? { try optional(key, "an array", \.elements) }
+    public func optionalElements(_ key: String) throws(JSONError) -> [JSONValue]? {
+        try optional(key, "an array", \.elements)
+    }
     public func optionalNumbers(_ key: String) throws(JSONError) -> [Double]? {
         try optional(key, "an array of numbers", \.numberArray)
     }
@@ -56,10 +60,14 @@ public struct JSONObjectReader: Sendable {
     public func number(_ key: String) throws(JSONError) -> Double { try required(key, try optionalNumber(key)) }
     public func bool(_ key: String) throws(JSONError) -> Bool { try required(key, try optionalBool(key)) }
     public func integer(_ key: String) throws(JSONError) -> Int { try required(key, try optionalInteger(key)) }
-    public func elements(_ key: String) throws(JSONError) -> [JSONValue] { try required(key, try optionalElements(key)) }
+    public func elements(_ key: String) throws(JSONError) -> [JSONValue] {
+        try required(key, try optionalElements(key))
+    }
     public func numbers(_ key: String) throws(JSONError) -> [Double] { try required(key, try optionalNumbers(key)) }
     public func strings(_ key: String) throws(JSONError) -> [String] { try required(key, try optionalStrings(key)) }
-    public func object(_ key: String) throws(JSONError) -> JSONObjectReader { try required(key, try optionalObject(key)) }
+    public func object(_ key: String) throws(JSONError) -> JSONObjectReader {
+        try required(key, try optionalObject(key))
+    }
 
     /// A member that must be one of a closed set of words.
     public func word<Word: RawRepresentable & CaseIterable>(

@@ -95,7 +95,9 @@ struct JSONParser {
             let start = position
             let key = try string()
             if object.count == 16 { seen = Set(object.keys) }  // few keys are compared faster than hashed
-            guard object.count < 16 ? object[key] == nil : seen.insert(key).inserted else { throw JSONError(.duplicateKey, "the key \"\(key)\" stands twice", offset: start) }
+            guard object.count < 16 ? object[key] == nil : seen.insert(key).inserted else {
+                throw JSONError(.duplicateKey, "the key \"\(key)\" stands twice", offset: start)
+            }
             skipSpace()
             guard current == UInt8(ascii: ":") else { throw fault("expected ':' after a key") }
             position += 1
