@@ -1,4 +1,5 @@
 import BusAPI
+import Inference
 import JSON
 import Logging
 import ModelArtifact
@@ -168,7 +169,13 @@ actor InferenceLoop {
             }
             return
         }
-        let result = runner.run(window.values)
+        let result: StudentRunner.Result
+        do throws(InferenceError) {
+            result = try runner.run(window.values)
+        } catch {
+            context.board.count("inferenceErrors")
+            return
+        }
         totals.inferences += 1
         totals.multiplyAccumulates += runner.multiplyAccumulates
         let message = InferenceMessage(

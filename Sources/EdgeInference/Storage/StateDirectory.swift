@@ -24,6 +24,9 @@ struct StateDirectory: Sendable, Hashable {
         }
     }
 
+    /// A folder that others provide: it may not be there, and then reading finds nothing.
+    init(existing path: String) { self.path = path }
+
     func folder(_ name: String) throws(EdgeError) -> StateDirectory { try StateDirectory("\(path)/\(name)") }
 
     func file(_ name: String) -> String { "\(path)/\(name)" }
