@@ -29,7 +29,8 @@ final class ChildProcess: Sendable {
     /// Starts the process in a group of its own, so that Ctrl-C in a terminal reaches it through us, in order.
     ///
     /// - Throws: ``FleetConsoleError`` `.missingProgram` where it cannot be started.
-    init(name: String, program: FilePath, arguments: [String], environment: [String: String], log: FilePath) async throws
+    init(name: String, program: FilePath, arguments: [String], environment: [String: String], log: FilePath)
+        async throws
     {
         let file = try FileDescriptor.open(
             log, .writeOnly, options: [.create, .append], permissions: [.ownerReadWrite, .groupRead, .otherRead])
@@ -47,7 +48,7 @@ final class ChildProcess: Sendable {
         task = Task {
             defer { started.continuation.finish() }
             let result = try await Subprocess.run(
-                configuration, output: .fileDescriptor(file, closeAfterSpawningProcess: true),
+                configuration, input: .none, output: .fileDescriptor(file, closeAfterSpawningProcess: true),
                 error: .fileDescriptor(file, closeAfterSpawningProcess: false)
             ) { execution in
                 started.continuation.yield(execution.processIdentifier.value)
@@ -88,7 +89,8 @@ final class ChildProcess: Sendable {
         guard let file = try? FileDescriptor.open(log, .readOnly) else { return [] }
         defer { try? file.close() }
         let limit = 16_384
-        guard let size = try? file.seek(offset: 0, from: .end), (try? file.seek(offset: max(0, size - Int64(limit)), from: .start)) != nil
+        guard let size = try? file.seek(offset: 0, from: .end),
+            (try? file.seek(offset: max(0, size - Int64(limit)), from: .start)) != nil
         else { return [] }
         var buffer = [UInt8](repeating: 0, count: limit)
         guard let read = try? buffer.withUnsafeMutableBytes({ try file.read(into: $0) }) else { return [] }

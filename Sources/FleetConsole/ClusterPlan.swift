@@ -118,7 +118,8 @@ public struct ClusterPlan: Sendable, Equatable {
                     "edge-inferencer", "gw-\(site)", ["RETORT_EDGE_SITE": site, "RETORT_EDGE_ROOT_FILE": rootFile]))
         }
         var simulator = [
-            "RETORT_SIMULATOR_SITES": options.sites.joined(separator: ","), "RETORT_SIMULATOR_SEED": String(options.seed),
+            "RETORT_SIMULATOR_SITES": options.sites.joined(separator: ","),
+            "RETORT_SIMULATOR_SEED": String(options.seed),
         ]
         if let data = options.data { simulator["RETORT_SIMULATOR_DATA"] = data.string }
         if let speed = options.speed { simulator["RETORT_SIMULATOR_SPEED"] = String(speed) }

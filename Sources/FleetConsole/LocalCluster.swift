@@ -1,8 +1,8 @@
 public import BusAPI
-public import JSON
+import JSON
 public import Logging
 public import SystemPackage
-import Telemetry
+public import Telemetry
 
 #if canImport(Glibc)
     import Glibc
@@ -88,7 +88,7 @@ public struct LocalCluster: Sendable {
         let address: BusURL
         do { address = try BusURL(url) } catch { throw FleetConsoleError(.invalidOption, "--broker \(url): \(error)") }
         let connection = try await connect(
-            address.options(clientID: "retort-up-\(getpid())"))
+            BusConnectionOptions(address, clientID: "retort-up-\(getpid())"))
         bus = connection
         let topics = TopicSpace(root: plan.options.root)
         let availability = try await connection.subscribe(
@@ -97,7 +97,8 @@ public struct LocalCluster: Sendable {
 
         for service in plan.services {
             let child = try await ChildProcess(
-                name: service.instance == service.executable ? service.executable : "\(service.executable) \(service.instance)",
+                name: service.instance == service.executable
+                    ? service.executable : "\(service.executable) \(service.instance)",
                 program: programs.appending(service.executable), arguments: service.arguments,
                 environment: service.environment.merging(["RETORT_BUS_URL": url]) { $1 },
                 log: logs.appending("\(service.instance).log"))
@@ -121,8 +122,8 @@ public struct LocalCluster: Sendable {
     }
 
     private func checkPrograms() throws(FleetConsoleError) {
-        for name in Set(plan.services.map(\.executable)).sorted() where access(programs.appending(name).string, X_OK) != 0
-        {
+        for name in Set(plan.services.map(\.executable)).sorted()
+        where access(programs.appending(name).string, X_OK) != 0 {
             throw FleetConsoleError(
                 .missingProgram, "there is no \(name) in \(programs.string); build everything first (./dev build)")
         }
@@ -248,7 +249,8 @@ public struct LocalCluster: Sendable {
     /// A program on the path, or where Debian and Homebrew put daemons.
     static func find(_ name: String) throws(FleetConsoleError) -> FilePath {
         let path = getenv("PATH").map { String(cString: $0) } ?? ""
-        let folders = path.split(separator: ":").map(String.init) + ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin"]
+        let folders =
+            path.split(separator: ":").map(String.init) + ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin"]
         for folder in folders where access("\(folder)/\(name)", X_OK) == 0 { return FilePath("\(folder)/\(name)") }
         throw FleetConsoleError(
             .missingProgram, "\(name) is missing; install it (apt-get install \(name)) or use --broker URL")
