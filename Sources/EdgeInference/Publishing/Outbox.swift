@@ -12,7 +12,7 @@ final class Outbox: Service {
     let latest: LatestLane
     let uploads: UploadLane
 
-    init(context: ServiceContext, settings: EdgeSettings, spool: Spool, traffic: Traffic) {
+    init(context: ServiceContext, settings: EdgeSettings, spool: sending Spool, traffic: Traffic) {
         stream = StreamLane(context: context, limit: settings.publishQueue, traffic: traffic)
         latest = LatestLane(context: context, limit: settings.publishQueue, traffic: traffic)
         uploads = UploadLane(context: context, limit: settings.publishQueue, spool: spool, traffic: traffic)

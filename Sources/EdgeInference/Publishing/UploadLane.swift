@@ -1,4 +1,5 @@
 import BusAPI
+import JSON
 import Logging
 import ServiceRuntime
 import Synchronization
@@ -20,7 +21,7 @@ final class UploadLane: Sendable {
     private let isConnected = Flag()
     private let worker: Worker
 
-    init(context: ServiceContext, limit: Int, spool: Spool, traffic: Traffic) {
+    init(context: ServiceContext, limit: Int, spool: sending Spool, traffic: Traffic) {
         self.context = context
         self.traffic = traffic
         mailbox = Mailbox(limit: limit)
@@ -167,7 +168,8 @@ final class UploadLane: Sendable {
         }
 
         private func report() {
-            context.board.set("spool", .object(["records": .integer(Int64(spool.count)), "bytes": .integer(Int64(spool.bytes))]))
+            context.board.set(
+                "spool", .object(["records": .integer(Int64(spool.count)), "bytes": .integer(Int64(spool.bytes))]))
             let lost = spool.dropped - spoolDropped + mailbox.dropped - mailboxDropped
             (spoolDropped, mailboxDropped) = (spool.dropped, mailbox.dropped)
             context.board.count("dropped", by: lost)

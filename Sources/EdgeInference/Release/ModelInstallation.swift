@@ -200,10 +200,11 @@ struct ModelInstallation: Sendable {
 
     // MARK: Results
 
-    mutating func installed(now: Double) -> [Action] {
-        guard case .verifying(let offer) = phase, let desired else { return [] }
+    /// A student was switched to. What is desired may have changed meanwhile.
+    mutating func installed(_ installed: Running, from offer: OfferMessage, now: Double) -> [Action] {
         previous = running?.version
-        running = Running(version: desired.version, digest: desired.digest)
+        running = installed
+        guard phase == .verifying(offer) else { return [.report] }
         receipt = (offer.method, offer.content.bytes, max(0, now - seen))
         phase = .idle
         return [.abandon(frame: offer.content.frame), .report]

@@ -102,7 +102,8 @@ actor ReleaseManager: Service {
             } else if !hasSaid {
                 hasSaid = true
                 context.board.set(
-                    "trust", .object(["state": .string("root"), "why": .string("\(settings.rootFile) is not there yet")]))
+                    "trust",
+                    .object(["state": .string("root"), "why": .string("\(settings.rootFile) is not there yet")]))
                 context.logger.notice(
                     "Waiting for the provisioned root", metadata: [EdgeLogKeys.path: "\(settings.rootFile)"])
             }
@@ -143,28 +144,22 @@ actor ReleaseManager: Service {
                 slots[model] = store
                 return
             }
-            var runner: StudentRunner?
+            models[model] = ModelInstallation(
+                running: nil, previous: journal.otherEntry?.version, pace: pace)
+            slots[model] = store
             do throws(EdgeError) {
-                runner = try load(store, journal.active)
+                await begin(try load(store, journal.active), model, previous: journal.otherEntry?.version)
             } catch {
                 context.board.count("slotsDamaged")
                 context.logger.error(
                     "The active student cannot run; trying the one before",
                     metadata: [EdgeLogKeys.model: "\(model)", EdgeLogKeys.error: "\(error)"])
-                if journal.otherEntry != nil {
-                    runner = try load(store, journal.active.other)
-                    try store.fallBack()
-                }
+                guard journal.otherEntry != nil else { return }
+                let runner = try load(store, journal.active.other)
+                try store.fallBack()
+                slots[model] = store
+                await begin(runner, model, previous: journal.activeEntry?.version)
             }
-            slots[model] = store
-            let entry = runner.map { ModelInstallation.Running(version: $0.version, digest: $0.digest) }
-            models[model] = ModelInstallation(
-                running: entry, previous: store.journal?.otherEntry?.version, pace: pace)
-            guard let runner else { return }
-            context.logger.info(
-                "Running from disk",
-                metadata: [EdgeLogKeys.model: "\(model)", EdgeLogKeys.version: "\(runner.version)"])
-            await loop.run(runner)
         } catch {
             context.logger.error(
                 "No student can be started from disk",
@@ -172,7 +167,16 @@ actor ReleaseManager: Service {
         }
     }
 
-    private func load(_ store: SlotStore, _ slot: SlotStore.Slot) throws(EdgeError) -> StudentRunner {
+    private func begin(_ runner: sending StudentRunner, _ model: String, previous: Int?) async {
+        models[model] = ModelInstallation(
+            running: .init(version: runner.version, digest: runner.digest), previous: previous, pace: pace)
+        context.logger.info(
+            "Running from disk",
+            metadata: [EdgeLogKeys.model: "\(model)", EdgeLogKeys.version: "\(runner.version)"])
+        await loop.run(runner)
+    }
+
+    private func load(_ store: SlotStore, _ slot: SlotStore.Slot) throws(EdgeError) -> sending StudentRunner {
         let (entry, bytes) = try store.load(slot)
         if catalog.contradicts(model: store.model, version: entry.version, digest: entry.digest) {
             throw EdgeError(.digest, "version \(entry.version) of \(store.model) is signed with other bytes")
@@ -435,7 +439,10 @@ actor ReleaseManager: Service {
             let runner = try verifier.verify(
                 bytes, is: .init(version: release.version, digest: release.digest, length: release.length),
                 for: catalog.tasks[model])
-            var store = try slots[model] ?? SlotStore(model: model, root: slotDirectory)
+            var store =
+                if let known = slots[model] { known } else {
+                    try SlotStore(model: model, root: slotDirectory)
+                }
             try store.install(bytes, version: release.version, digest: release.digest)
             slots[model] = store
             await loop.run(runner)
@@ -446,7 +453,10 @@ actor ReleaseManager: Service {
                     EdgeLogKeys.model: "\(model)", EdgeLogKeys.version: "\(release.version)",
                     EdgeLogKeys.method: "\(offer.method)", EdgeLogKeys.bytes: "\(offer.content.bytes)",
                 ])
-            await change(model) { installation, _, now in installation.installed(now: now) }
+            await change(model) { installation, _, now in
+                installation.installed(
+                    .init(version: release.version, digest: release.digest), from: offer, now: now)
+            }
         } catch {
             context.board.count("refusedReleases")
             context.logger.warning(

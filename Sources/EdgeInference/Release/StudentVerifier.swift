@@ -17,7 +17,7 @@ struct StudentVerifier: Sendable {
     /// - Throws: ``EdgeError`` `.digest`, `.malformed`, `.profile`, `.tooLarge`, `.golden`.
     func verify(
         _ bytes: [UInt8], is expected: Expectation, for task: TaskDocument?
-    ) throws(EdgeError) -> StudentRunner {
+    ) throws(EdgeError) -> sending StudentRunner {
         if let length = expected.length, bytes.count != length {
             throw EdgeError(.digest, "the student has \(bytes.count) bytes; \(length) were signed")
         }

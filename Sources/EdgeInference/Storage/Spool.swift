@@ -241,7 +241,8 @@ final class Spool {
         guard topicLength + 2 <= body.count else { return nil }
         let payload = body.startIndex + 2 + topicLength
         return Record(
-            topic: String(decoding: body[(body.startIndex + 2)..<payload], as: UTF8.self), payload: Array(body[payload...])
+            topic: String(decoding: body[(body.startIndex + 2)..<payload], as: UTF8.self),
+            payload: Array(body[payload...])
         )
     }
 

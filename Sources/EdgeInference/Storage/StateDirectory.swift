@@ -101,7 +101,9 @@ struct StateDirectory: Sendable, Hashable {
         var bytes = [UInt8](repeating: 0, count: count)
         var done = 0
         while done < count {
-            let got = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress.map { $0 + done }, count - done, offset + done) }
+            let got = bytes.withUnsafeMutableBytes {
+                pread(descriptor, $0.baseAddress.map { $0 + done }, count - done, offset + done)
+            }
             if got < 0 && errno == EINTR { continue }
             guard got >= 0 else { throw fault("cannot read \(name)", errno) }
             if got == 0 { break }
@@ -114,7 +116,9 @@ struct StateDirectory: Sendable, Hashable {
     static func write(_ descriptor: Int32, at offset: Int, _ bytes: [UInt8], name: String) throws(EdgeError) {
         var done = 0
         while done < bytes.count {
-            let put = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress.map { $0 + done }, bytes.count - done, offset + done) }
+            let put = bytes.withUnsafeBytes {
+                pwrite(descriptor, $0.baseAddress.map { $0 + done }, bytes.count - done, offset + done)
+            }
             if put < 0 && errno == EINTR { continue }
             guard put > 0 else { throw fault("cannot write \(name)", errno) }
             done += put
