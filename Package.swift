@@ -161,7 +161,7 @@ let tested: [(String, [Target.Dependency])] = [
         "EdgeInference",
         [
             "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Inference",
-            "Energy", "Zstd", "ServiceRuntime", crypto, logging,
+            "Energy", "Zstd", "ServiceRuntime", crypto, logging, lifecycle,
         ]
     ),
     (
