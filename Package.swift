@@ -141,7 +141,7 @@ let package = Package(
         service("cloud-distiller", "CloudDistillation", ["ServiceHTTP", "Telemetry"]),
         service("model-registry", "ModelRegistry", ["ServiceHTTP", "Telemetry"]),
         service("metrics-aggregator", "MetricsAggregation", ["ServiceHTTP", "Telemetry"]),
-        service("retort", "FleetConsole", ["Telemetry", "ModelArtifact"]),
+        service("retort", "FleetConsole", ["Telemetry", "ModelArtifact", "JSON", "Recordings", system, signals]),
     ]
 )
 
