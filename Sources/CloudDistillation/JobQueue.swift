@@ -6,6 +6,8 @@ import Telemetry
 /// One job trains at a time; a job whose student awaits the registry's answer does not hold up the next.
 struct JobQueue: Sendable {
     struct Options: Sendable, Equatable {
+        /// Of automatic jobs.
+        var seed = 1
         /// Whether the first job of a model starts by itself.
         var isAutomatic = true
         /// Samples of each class that an automatic job waits for.
@@ -33,6 +35,8 @@ struct JobQueue: Sendable {
 
     /// Seconds between two messages of one phase.
     static let quietSeconds = 0.5
+    /// Reason of a job that was under way when the process ended.
+    static let restarted = "restarted"
 
     let instance: String
     let options: Options
@@ -52,6 +56,10 @@ struct JobQueue: Sendable {
     }
 
     var running: Job? { order.lazy.compactMap { jobs[$0] }.first { $0.state == .running } }
+    /// The model's job that came last.
+    func current(of model: String) -> Job? {
+        order.reversed().lazy.compactMap { jobs[$0] }.first { $0.request.model == model }
+    }
     var waitingCount: Int { jobs.values.count { $0.state == .waiting } }
     /// Whether requests that name no distiller are ours.
     var takesUnnamed: Bool { live.min() == instance }
@@ -76,7 +84,8 @@ struct JobQueue: Sendable {
         }
         guard request.distiller.map({ $0 == instance }) ?? takesUnnamed else { return [] }
         guard let readiness else {
-            return fail(request, "there is no task \"\(request.model)\"; propose it on model/{model}/task/proposal", now)
+            return fail(
+                request, "there is no task \"\(request.model)\"; propose it on model/{model}/task/proposal", now)
         }
         if let obstacle = readiness.obstacle(base: request.base, minimumPerClass: options.minimumPerClass) {
             return fail(request, obstacle, now)
@@ -96,12 +105,14 @@ struct JobQueue: Sendable {
             let own = jobs.values.filter { $0.request.model == name }
             let attempts = own.filter(\.isAutomatic)
             let isServed = own.contains { !$0.state.isFinished || $0.state == .done } || !model.knownVersions.isEmpty
-            guard !isServed, attempts.count < options.automaticAttempts,
+            // An attempt that a restart cut short says nothing against the next.
+            let failures = attempts.count { $0.progress.reason != Self.restarted }
+            guard !isServed, failures < options.automaticAttempts,
                 model.isReadyForAutomatic(windowsPerClass: options.windowsPerClass)
             else { continue }
             // After a failure only more windows promise anything else.
             if let then = samplesAtFailure[name], model.sampleCount * 5 < then * 6 { continue }
-            let request = JobRequest(t: now, id: "auto-\(name)-\(attempts.count + 1)", model: name)
+            let request = JobRequest(t: now, id: "auto-\(name)-\(attempts.count + 1)", model: name, seed: options.seed)
             actions += add(request, isAutomatic: true, now: now)
         }
         return actions
@@ -114,7 +125,7 @@ struct JobQueue: Sendable {
         return [.say(progress), .record(job)] + trim() + startNext(now: now)
     }
 
-    private mutating func fail(_ request: JobRequest, _ reason: String, _ now: Double) -> [Action] {
+    private func fail(_ request: JobRequest, _ reason: String, _ now: Double) -> [Action] {
         var progress = progress(request, .failed, now)
         progress.reason = reason
         // Not remembered: the same request may succeed once what it lacks is there.
@@ -184,7 +195,8 @@ struct JobQueue: Sendable {
     mutating func answered(_ id: String, _ result: CandidateResult, now: Double) -> [Action] {
         guard var job = jobs[id], job.state == .offering else { return [] }
         guard result.state == .accepted else {
-            return failed(id, reason: "the registry refused the student: \(result.reason ?? "no reason given")", now: now)
+            return failed(
+                id, reason: "the registry refused the student: \(result.reason ?? "no reason given")", now: now)
         }
         job.state = .done
         job.progress.t = now
@@ -203,7 +215,7 @@ struct JobQueue: Sendable {
         for job in kept.sorted(by: { ($0.request.t, $0.id) < ($1.request.t, $1.id) }) {
             remember(job)
             if job.state == .waiting || job.state == .running {
-                actions += failed(job.id, reason: "restarted", now: now)
+                actions += failed(job.id, reason: Self.restarted, now: now)
             }
         }
         // The windows are as they were, so an automatic job is tried again at once.
