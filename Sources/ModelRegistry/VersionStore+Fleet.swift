@@ -1,7 +1,7 @@
 import JSON
 import ModelArtifact
 import Storage
-import Telemetry
+public import Telemetry
 
 extension VersionStore {
     /// Notes what an edge says that it runs.
@@ -87,8 +87,10 @@ extension VersionStore {
                     ).map { try $0.text("digest") })
                 let wanted = running.union(asked[model] ?? [])
                 let made = try Set(
-                    transaction.rows("SELECT base FROM offer WHERE model = ? AND target = ?", [.text(model), .text(target)])
-                        .map { try $0.text("base") })
+                    transaction.rows(
+                        "SELECT base FROM offer WHERE model = ? AND target = ?", [.text(model), .text(target)]
+                    )
+                    .map { try $0.text("base") })
                 for base in ["none"] + used.filter(wanted.contains).prefix(limit) where !made.contains(base) {
                     missing.append(
                         MissingOffer(

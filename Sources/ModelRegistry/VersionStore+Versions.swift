@@ -13,6 +13,15 @@ extension VersionStore {
         }
     }
 
+    /// The version that is desired, where there is one.
+    public func released(model: String) async throws -> Int? {
+        try await database.read { [channel] transaction in
+            try transaction.row(
+                "SELECT version FROM release WHERE model = ? AND channel = ?", [.text(model), .text(channel)]
+            )?.integer("version")
+        }
+    }
+
     /// The student file of a version, by its digest.
     public func student(model: String, digest: String) async throws -> [UInt8]? {
         try await database.read { transaction in

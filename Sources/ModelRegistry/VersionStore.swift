@@ -1,5 +1,5 @@
 import JSON
-public import ModelArtifact
+import ModelArtifact
 import ReleaseTrust
 import Storage
 import Telemetry
