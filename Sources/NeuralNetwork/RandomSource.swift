@@ -51,6 +51,13 @@ public struct RandomSource: RandomNumberGenerator, Sendable {
         return sum
     }
 
+    /// Zero mean and unit deviation, cheaply: the sum of four uniform numbers.
+    public mutating func noise() -> Float {
+        let bits = next()
+        let sum = (bits & 0xFFFF) + (bits >> 16 & 0xFFFF) + (bits >> 32 & 0xFFFF) + (bits >> 48)
+        return (Float(sum) * 0x1p-16 - 2) * 1.732_050_8
+    }
+
     /// Puts the elements in random order.
     public mutating func shuffle(_ values: inout [Int]) {
         for index in stride(from: values.count - 1, to: 0, by: -1) {
