@@ -187,6 +187,8 @@ public struct WindowCutter: Sendable {
                 statistics.conflicts += 1
                 refusePending("samples contradict each other: the clock was set back, or two publish one device")
                 startTimeline(at: place)
+                // Where two publish one device, the next contradiction comes before this first window would.
+                head = grid.start(atOrAfter: head + Int64(grid.window))
                 advance(to: Int64((place - offset).rounded()), into: &windows)
                 _ = ring.write(batch, row, columns.map, at: ring.newest)
             }
