@@ -100,7 +100,8 @@ let package = Package(
         library(
             "ServiceRuntime",
             [
-                "JSON", "BusAPI", "Telemetry", configuration, logging, metrics, coreMetrics, lifecycle, signals, system,
+                "JSON", "BusAPI", "Telemetry", argumentParser, configuration, logging, metrics, coreMetrics, lifecycle,
+                signals, system,
             ]),
         library("ServiceHTTP", ["ServiceRuntime", hummingbird, logging, lifecycle]),
         library("Storage", [grdb]),
@@ -146,7 +147,7 @@ let package = Package(
         service("cloud-distiller", "CloudDistillation", ["ServiceHTTP", "Telemetry"]),
         service("model-registry", "ModelRegistry", ["ServiceHTTP", "Telemetry"]),
         service("metrics-aggregator", "MetricsAggregation", ["ServiceHTTP", "Telemetry"]),
-        service("retort", "FleetConsole", ["Telemetry", "ModelArtifact"]),
+        service("retort", "FleetConsole", ["Telemetry", "ModelArtifact", "JSON", "Recordings", system, signals]),
     ]
 )
 

@@ -1,4 +1,4 @@
-import JSON
+public import JSON
 
 /// Joules for one of something, with its bounds, how the figure came about and what it includes.
 public struct JoulesFigure: Sendable, Equatable {
@@ -35,7 +35,7 @@ public struct JoulesFigure: Sendable, Equatable {
         compute = try reader.optionalNumber("compute")
     }
 
-    var json: JSONValue {
+    public var json: JSONValue {
         var object: JSONObject = [
             "value": JSONValue(value, places: 12), "low": JSONValue(low, places: 12),
             "high": JSONValue(high, places: 12), "method": .string(method.rawValue),
