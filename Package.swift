@@ -103,7 +103,7 @@ let package = Package(
                 "JSON", "BusAPI", "Telemetry", argumentParser, configuration, logging, metrics, coreMetrics, lifecycle,
                 signals, system,
             ]),
-        library("ServiceHTTP", ["ServiceRuntime", hummingbird, logging, lifecycle]),
+        library("ServiceHTTP", ["ServiceRuntime", "BusAPI", "JSON", hummingbird, logging, lifecycle]),
         library("Storage", [grdb]),
 
         // Recorded sensor data
@@ -160,7 +160,8 @@ let tested: [(String, [Target.Dependency])] = [
     ("Compression", ["NeuralNetwork", "Inference", "ModelArtifact"]),
     ("Distillation", ["NeuralNetwork", "Compression", "Inference", "ModelArtifact", "Zstd"]),
     ("BusAPI", ["BusTesting"]),
-    ("ServiceRuntime", ["BusAPI", "BusTesting", "JSON", "Telemetry", configuration, logging]),
+    ("ServiceRuntime", ["BusAPI", "BusTesting", "JSON", "Telemetry", configuration, metrics, lifecycle, logging, system]),
+    ("ServiceHTTP", ["ServiceRuntime", "BusAPI", "BusTesting", "Telemetry", lifecycle, logging]),
     ("Storage", [grdb]),
     ("Recordings", ["Telemetry", "JSON", "ModelArtifact", "Zstd"]),
     (
