@@ -185,8 +185,8 @@ let tested: [(String, [Target.Dependency])] = [
     (
         "ModelRegistry",
         [
-            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Zstd",
-            "Storage", "ServiceRuntime", crypto, logging,
+            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Inference",
+            "Zstd", "Storage", "ServiceRuntime", crypto, logging, lifecycle,
         ]
     ),
     (
