@@ -32,12 +32,15 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+/// Executables beside which a default configuration stands.
+let withConfiguration: Set<String> = ["edge-inferencer"]
+
 func service(_ name: String, _ library: Target.Dependency, _ more: [Target.Dependency] = []) -> Target {
     .executableTarget(
         name: name,
         dependencies: [library, "ServiceRuntime", "BusAPI", "BusMosquitto", argumentParser, logging, lifecycle] + more,
         path: "services/\(name)",
-        exclude: ["README.md"],
+        exclude: ["README.md"] + (withConfiguration.contains(name) ? ["default.json"] : []),
         swiftSettings: settings
     )
 }
@@ -172,7 +175,7 @@ let tested: [(String, [Target.Dependency])] = [
         "EdgeInference",
         [
             "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Inference",
-            "Energy", "Zstd", "ServiceRuntime", crypto, logging,
+            "Energy", "Zstd", "ServiceRuntime", crypto, logging, lifecycle,
         ]
     ),
     (
