@@ -100,7 +100,8 @@ let package = Package(
         library(
             "ServiceRuntime",
             [
-                "JSON", "BusAPI", "Telemetry", configuration, logging, metrics, coreMetrics, lifecycle, signals, system,
+                "JSON", "BusAPI", "Telemetry", argumentParser, configuration, logging, metrics, coreMetrics, lifecycle,
+                signals, system,
             ]),
         library("ServiceHTTP", ["ServiceRuntime", hummingbird, logging, lifecycle]),
         library("Storage", [grdb]),

@@ -19,6 +19,9 @@ public struct ServiceConfiguration: Sendable {
         self.values = merged
     }
 
+    /// The effective value as text, also an empty one.
+    func text(of key: String) -> String? { values[key] }
+
     /// Nothing where the key has neither value nor default, or is empty.
     public func optionalString(_ key: String) -> String? {
         values[key].flatMap { $0.isEmpty ? nil : $0 }

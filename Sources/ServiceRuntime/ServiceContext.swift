@@ -19,6 +19,8 @@ public struct ServiceContext: Sendable {
     public let stateDirectory: String
     /// New at each start of the host.
     public let boot: String
+    /// What `/metrics` shows, beside the board; the runner puts the process's own here.
+    public var metrics = OpenMetricsFactory()
 
     public init(
         executable: String, instance: String, bus: any MessageBus, topics: TopicSpace, logger: Logger,
