@@ -106,8 +106,13 @@ let package = Package(
         library("ServiceHTTP", ["ServiceRuntime", hummingbird, logging, lifecycle]),
         library("Storage", [grdb]),
 
+        // Recorded sensor data
+        library("Recordings", ["Telemetry", "ModelArtifact", "Zstd"]),
+
         // One library a service
-        library("SensorSimulation", ["Telemetry", "JSON", "Zstd", "BusAPI", "ServiceRuntime", logging, lifecycle]),
+        library(
+            "SensorSimulation",
+            ["Telemetry", "JSON", "Recordings", "BusAPI", "ServiceRuntime", logging, lifecycle]),
         library(
             "EdgeInference",
             [
@@ -132,8 +137,8 @@ let package = Package(
         library(
             "FleetConsole",
             [
-                "Telemetry", "JSON", "ModelArtifact", "Zstd", "BusAPI", "ServiceRuntime", logging, lifecycle,
-                subprocess, system,
+                "Telemetry", "JSON", "ModelArtifact", "Recordings", "Zstd", "BusAPI", "ServiceRuntime", logging,
+                lifecycle, subprocess, system,
             ]),
 
         // Executables
@@ -142,7 +147,7 @@ let package = Package(
         service("cloud-distiller", "CloudDistillation", ["ServiceHTTP", "Telemetry"]),
         service("model-registry", "ModelRegistry", ["ServiceHTTP", "Telemetry"]),
         service("metrics-aggregator", "MetricsAggregation", ["ServiceHTTP", "Telemetry"]),
-        service("retort", "FleetConsole", ["Telemetry", "ModelArtifact"]),
+        service("retort", "FleetConsole", ["Telemetry", "ModelArtifact", "JSON", "Recordings", system, signals]),
     ]
 )
 
@@ -157,7 +162,11 @@ let tested: [(String, [Target.Dependency])] = [
     ("BusAPI", ["BusTesting"]),
     ("ServiceRuntime", ["BusAPI", "BusTesting", "JSON", "Telemetry", configuration, logging]),
     ("Storage", [grdb]),
-    ("SensorSimulation", ["Telemetry", "JSON", "BusAPI", "BusTesting", "Zstd"]),
+    ("Recordings", ["Telemetry", "JSON", "ModelArtifact", "Zstd"]),
+    (
+        "SensorSimulation",
+        ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ServiceRuntime", "Zstd", logging, lifecycle]
+    ),
     (
         "EdgeInference",
         [
