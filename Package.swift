@@ -32,12 +32,15 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+/// Executables beside which a default configuration stands.
+let withConfiguration: Set<String> = ["edge-inferencer"]
+
 func service(_ name: String, _ library: Target.Dependency, _ more: [Target.Dependency] = []) -> Target {
     .executableTarget(
         name: name,
         dependencies: [library, "ServiceRuntime", "BusAPI", "BusMosquitto", argumentParser, logging, lifecycle] + more,
         path: "services/\(name)",
-        exclude: ["README.md"],
+        exclude: ["README.md"] + (withConfiguration.contains(name) ? ["default.json"] : []),
         swiftSettings: settings
     )
 }
@@ -106,8 +109,13 @@ let package = Package(
         library("ServiceHTTP", ["ServiceRuntime", "BusAPI", "JSON", hummingbird, logging, lifecycle]),
         library("Storage", [grdb]),
 
+        // Recorded sensor data
+        library("Recordings", ["Telemetry", "ModelArtifact", "Zstd"]),
+
         // One library a service
-        library("SensorSimulation", ["Telemetry", "JSON", "Zstd", "BusAPI", "ServiceRuntime", logging, lifecycle]),
+        library(
+            "SensorSimulation",
+            ["Telemetry", "JSON", "Recordings", "BusAPI", "ServiceRuntime", logging, lifecycle]),
         library(
             "EdgeInference",
             [
@@ -132,8 +140,8 @@ let package = Package(
         library(
             "FleetConsole",
             [
-                "Telemetry", "JSON", "ModelArtifact", "Zstd", "BusAPI", "ServiceRuntime", logging, lifecycle,
-                subprocess, system,
+                "Telemetry", "JSON", "ModelArtifact", "Recordings", "Zstd", "BusAPI", "ServiceRuntime", logging,
+                lifecycle, subprocess, system,
             ]),
 
         // Executables
@@ -142,7 +150,7 @@ let package = Package(
         service("cloud-distiller", "CloudDistillation", ["ServiceHTTP", "Telemetry"]),
         service("model-registry", "ModelRegistry", ["ServiceHTTP", "Telemetry"]),
         service("metrics-aggregator", "MetricsAggregation", ["ServiceHTTP", "Telemetry"]),
-        service("retort", "FleetConsole", ["Telemetry", "ModelArtifact"]),
+        service("retort", "FleetConsole", ["Telemetry", "ModelArtifact", "JSON", "Recordings", system, signals]),
     ]
 )
 
@@ -158,12 +166,16 @@ let tested: [(String, [Target.Dependency])] = [
     ("ServiceRuntime", ["BusAPI", "BusTesting", "JSON", "Telemetry", configuration, metrics, lifecycle, logging, system]),
     ("ServiceHTTP", ["ServiceRuntime", "BusAPI", "BusTesting", "Telemetry", lifecycle, logging]),
     ("Storage", [grdb]),
-    ("SensorSimulation", ["Telemetry", "JSON", "BusAPI", "BusTesting", "Zstd"]),
+    ("Recordings", ["Telemetry", "JSON", "ModelArtifact", "Zstd"]),
+    (
+        "SensorSimulation",
+        ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ServiceRuntime", "Zstd", logging, lifecycle]
+    ),
     (
         "EdgeInference",
         [
             "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Inference",
-            "Energy", "Zstd", "ServiceRuntime", crypto, logging,
+            "Energy", "Zstd", "ServiceRuntime", crypto, logging, lifecycle,
         ]
     ),
     (
@@ -176,8 +188,8 @@ let tested: [(String, [Target.Dependency])] = [
     (
         "ModelRegistry",
         [
-            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Zstd",
-            "Storage", "ServiceRuntime", crypto, logging,
+            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Inference",
+            "Zstd", "Storage", "ServiceRuntime", crypto, logging, lifecycle,
         ]
     ),
     (

@@ -263,6 +263,41 @@ static void CK(column_sums)(ck_rows x, size_t channels, float *restrict sum) {
     }
 }
 
+static void CK(max_pool)(ck_rows x, size_t size, size_t channels, ck_rows y) {
+    for (size_t group = 0; group < y.groups; group++)
+        for (size_t row = 0; row < y.rows; row++) {
+            const float *v = x.base + (ptrdiff_t)group * x.group_stride + (ptrdiff_t)(row * size) * x.row_stride;
+            float *restrict to = CK_ROW(y);
+            for (size_t c = 0; c < channels; c++) to[c] = v[c];
+            for (size_t k = 1; k < size; k++) {
+                const float *restrict next = v + (ptrdiff_t)k * x.row_stride;
+                for (size_t c = 0; c < channels; c++) to[c] = next[c] > to[c] ? next[c] : to[c];
+            }
+        }
+}
+
+static void CK(max_pool_back)(ck_rows g, ck_rows x, ck_rows y, size_t size, size_t channels, ck_rows d,
+                              float *restrict rest) {
+    for (size_t group = 0; group < y.groups; group++) {
+        for (size_t row = 0; row < y.rows; row++) {
+            const float *restrict gradient = CK_ROW(g), *restrict out = CK_ROW(y);
+            for (size_t c = 0; c < channels; c++) rest[c] = gradient[c];
+            for (size_t k = 0; k < size; k++) {
+                ptrdiff_t at = (ptrdiff_t)(row * size + k);
+                const float *restrict v = x.base + (ptrdiff_t)group * x.group_stride + at * x.row_stride;
+                float *restrict to = d.base + (ptrdiff_t)group * d.group_stride + at * d.row_stride;
+                for (size_t c = 0; c < channels; c++) {
+                    float taken = v[c] == out[c] ? rest[c] : 0;
+                    to[c] = taken;
+                    rest[c] -= taken;
+                }
+            }
+        }
+        // Rows that fill no window.
+        for (size_t row = y.rows * size; row < d.rows; row++) memset(CK_ROW(d), 0, channels * sizeof(float));
+    }
+}
+
 static void CK(adamw)(size_t count, float *value, const float *gradient, float *first, float *second,
                       const float *decay, const float *anchor, float beta1, float beta2, float rate,
                       float root_correction, float epsilon, float decay_rate) {

@@ -67,7 +67,10 @@ public struct RoundScheduler: Sendable {
     /// The round under way, for status lines.
     public var currentRound: Int { round }
 
-    private var jobID: String { "\(prefix)-\(round)" }
+    private var jobID: String { jobID(of: round) }
+
+    /// Names the job of a round.
+    public func jobID(of round: Int) -> String { "\(prefix)-\(round)" }
 
     /// The next thing to do, if any; call it about once a second.
     public mutating func advance(_ fleet: Observation, now: Double) -> Action? {

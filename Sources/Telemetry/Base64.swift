@@ -22,7 +22,7 @@ public enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The bytes; nothing where the text is not padded base64.
+    /// The bytes; nothing where the text is not padded base64, or not the one text that ``encode(_:)`` gives.
     public static func decode(_ text: String) -> [UInt8]? {
         let characters = Array(text.utf8)
         guard characters.count % 4 == 0 else { return nil }
@@ -43,6 +43,7 @@ public enum Base64 {
                     group = group << 6 | UInt32(value)
                 }
             }
+            guard padding == 0 || group & (padding == 1 ? 0xFF : 0xFFFF) == 0 else { return nil }
             bytes.append(UInt8(group >> 16 & 0xFF))
             if padding < 2 { bytes.append(UInt8(group >> 8 & 0xFF)) }
             if padding < 1 { bytes.append(UInt8(group & 0xFF)) }

@@ -18,6 +18,7 @@ public enum Topic: Sendable, Hashable {
     case jobRequest
     case jobProgress(id: String)
     case task(model: String)
+    case taskProposal(model: String)
     case candidate(model: String, digest: String)
     case candidateResult(model: String, digest: String)
     case root(version: Int)
@@ -52,6 +53,7 @@ public enum Topic: Sendable, Hashable {
         case .jobRequest: ["job", "request"]
         case .jobProgress(let id): ["job", id, "progress"]
         case .task(let model): ["model", model, "task"]
+        case .taskProposal(let model): ["model", model, "task", "proposal"]
         case .candidate(let model, let digest): ["model", model, "candidate", digest]
         case .candidateResult(let model, let digest): ["model", model, "candidate", digest, "result"]
         case .root(let version): ["trust", "root", String(version)]
@@ -95,6 +97,7 @@ public enum Topic: Sendable, Hashable {
         case ("job", 2) where parts[1] == "request": self = .jobRequest
         case ("job", 3) where parts[2] == "progress": self = .jobProgress(id: parts[1])
         case ("model", 3) where parts[2] == "task": self = .task(model: parts[1])
+        case ("model", 4) where parts[2] == "task" && parts[3] == "proposal": self = .taskProposal(model: parts[1])
         case ("model", 4) where parts[2] == "candidate": self = .candidate(model: parts[1], digest: parts[3])
         case ("model", 5) where parts[2] == "candidate" && parts[4] == "result":
             self = .candidateResult(model: parts[1], digest: parts[3])

@@ -15,7 +15,9 @@ struct Int8MatrixTests {
         for (name, table) in tables {
             for (count, outputs, depth, stride) in shapes {
                 let extreme = random.next() % 3 == 0
-                let rows = (0..<(count - 1) * stride + depth).map { _ in extreme ? UInt8(255) : UInt8(random.next() % 256) }
+                let rows = (0..<(count - 1) * stride + depth).map { _ in
+                    extreme ? UInt8(255) : UInt8(random.next() % 256)
+                }
                 let weights = (0..<outputs * depth).map { _ in
                     extreme ? (random.next() % 2 == 0 ? 127 : -127) : Int8(truncatingIfNeeded: random.next())
                 }

@@ -53,7 +53,12 @@ typedef struct ck_kernels {
                       const float *scale, const float *slope, const float *shift, ck_rows d);
     /// sum[c] += sum over rows of x.
     void (*column_sums)(ck_rows x, size_t channels, float *sum);
-    /// One AdamW step; `rate` holds the bias corrections already.
+    /// y[r] = maximum of x[r * size] ... x[r * size + size - 1]; rows of a group that fill no window are left out.
+    void (*max_pool)(ck_rows x, size_t size, size_t channels, ck_rows y);
+    /// d = g where x was the (first) maximum, 0 elsewhere; scratch holds `channels` floats.
+    void (*max_pool_back)(ck_rows g, ck_rows x, ck_rows y, size_t size, size_t channels, ck_rows d, float *scratch);
+    /// One AdamW step: value -= decay_rate * decay * (value - anchor) + rate * m / (sqrt(v) * root_correction + epsilon).
+    /// `rate` and `root_correction` hold the corrections of the moments' bias.
     void (*adamw)(size_t count, float *value, const float *gradient, float *first, float *second, const float *decay,
                   const float *anchor, float beta1, float beta2, float rate, float root_correction, float epsilon,
                   float decay_rate);
