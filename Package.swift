@@ -115,7 +115,7 @@ let package = Package(
         // One library a service
         library(
             "SensorSimulation",
-            ["Telemetry", "JSON", "Recordings", "BusAPI", "ServiceRuntime", logging, lifecycle]),
+            ["Telemetry", "JSON", "Recordings", "BusAPI", "ServiceRuntime", logging, lifecycle, system]),
         library(
             "EdgeInference",
             [
