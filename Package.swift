@@ -185,7 +185,7 @@ let tested: [(String, [Target.Dependency])] = [
         "CloudDistillation",
         [
             "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Distillation", "ServiceRuntime", "Zstd",
-            logging,
+            logging, lifecycle,
         ]
     ),
     (
@@ -219,3 +219,6 @@ package.targets += [
         ]),
     tests("Cluster", ["BusAPI", "BusMosquitto", "Telemetry", "JSON", subprocess, system, logging]),
 ]
+
+package.targets.removeAll { ($0.type == .test && !["CloudDistillationTests"].contains($0.name)) || ["ModelRegistry", "SensorSimulation", "EdgeInference", "MetricsAggregation", "FleetConsole", "sensor-simulator", "edge-inferencer", "model-registry", "metrics-aggregator", "retort", "ServiceHTTP", "cloud-distiller", "Recordings"].contains($0.name) }
+package.products.removeAll()
