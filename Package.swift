@@ -219,6 +219,3 @@ package.targets += [
         ]),
     tests("Cluster", ["BusAPI", "BusMosquitto", "Telemetry", "JSON", subprocess, system, logging]),
 ]
-
-package.targets.removeAll { ($0.type == .test && !["CloudDistillationTests"].contains($0.name)) || ["ModelRegistry", "SensorSimulation", "EdgeInference", "MetricsAggregation", "FleetConsole", "sensor-simulator", "edge-inferencer", "model-registry", "metrics-aggregator", "retort", "ServiceHTTP", "cloud-distiller", "Recordings"].contains($0.name) }
-package.products.removeAll()
