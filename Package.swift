@@ -32,12 +32,15 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+/// Executables beside which a default configuration stands.
+let withConfiguration: Set<String> = ["edge-inferencer", "metrics-aggregator"]
+
 func service(_ name: String, _ library: Target.Dependency, _ more: [Target.Dependency] = []) -> Target {
     .executableTarget(
         name: name,
         dependencies: [library, "ServiceRuntime", "BusAPI", "BusMosquitto", argumentParser, logging, lifecycle] + more,
         path: "services/\(name)",
-        exclude: ["README.md"],
+        exclude: ["README.md"] + (withConfiguration.contains(name) ? ["default.json"] : []),
         swiftSettings: settings
     )
 }
@@ -103,7 +106,7 @@ let package = Package(
                 "JSON", "BusAPI", "Telemetry", argumentParser, configuration, logging, metrics, coreMetrics, lifecycle,
                 signals, system,
             ]),
-        library("ServiceHTTP", ["ServiceRuntime", hummingbird, logging, lifecycle]),
+        library("ServiceHTTP", ["ServiceRuntime", "BusAPI", "JSON", hummingbird, logging, lifecycle]),
         library("Storage", [grdb]),
 
         // Recorded sensor data
@@ -112,7 +115,7 @@ let package = Package(
         // One library a service
         library(
             "SensorSimulation",
-            ["Telemetry", "JSON", "Recordings", "BusAPI", "ServiceRuntime", logging, lifecycle]),
+            ["Telemetry", "JSON", "Recordings", "BusAPI", "ServiceRuntime", logging, lifecycle, system]),
         library(
             "EdgeInference",
             [
@@ -160,7 +163,11 @@ let tested: [(String, [Target.Dependency])] = [
     ("Compression", ["NeuralNetwork", "Inference", "ModelArtifact"]),
     ("Distillation", ["NeuralNetwork", "Compression", "Inference", "ModelArtifact", "Zstd"]),
     ("BusAPI", ["BusTesting"]),
-    ("ServiceRuntime", ["BusAPI", "BusTesting", "JSON", "Telemetry", configuration, logging]),
+    (
+        "ServiceRuntime",
+        ["BusAPI", "BusTesting", "JSON", "Telemetry", configuration, metrics, lifecycle, logging, system]
+    ),
+    ("ServiceHTTP", ["ServiceRuntime", "BusAPI", "BusTesting", "Telemetry", lifecycle, logging]),
     ("Storage", [grdb]),
     ("Recordings", ["Telemetry", "JSON", "ModelArtifact", "Zstd"]),
     (
@@ -171,7 +178,7 @@ let tested: [(String, [Target.Dependency])] = [
         "EdgeInference",
         [
             "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Inference",
-            "Energy", "Zstd", "ServiceRuntime", crypto, logging,
+            "Energy", "Zstd", "ServiceRuntime", crypto, logging, lifecycle,
         ]
     ),
     (
@@ -184,13 +191,16 @@ let tested: [(String, [Target.Dependency])] = [
     (
         "ModelRegistry",
         [
-            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Zstd",
-            "Storage", "ServiceRuntime", crypto, logging,
+            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Inference",
+            "Zstd", "Storage", "ServiceRuntime", crypto, logging, lifecycle,
         ]
     ),
     (
         "MetricsAggregation",
-        ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Storage", "ServiceRuntime", logging]
+        [
+            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Storage", "ServiceRuntime", lifecycle,
+            logging,
+        ]
     ),
     (
         "FleetConsole",
@@ -209,6 +219,3 @@ package.targets += [
         ]),
     tests("Cluster", ["BusAPI", "BusMosquitto", "Telemetry", "JSON", subprocess, system, logging]),
 ]
-
-package.targets.removeAll { ($0.type == .test && !["CloudDistillationTests"].contains($0.name)) || ["ModelRegistry", "SensorSimulation", "EdgeInference", "MetricsAggregation", "FleetConsole", "sensor-simulator", "edge-inferencer", "model-registry", "metrics-aggregator", "retort", "ServiceHTTP", "cloud-distiller", "Recordings"].contains($0.name) }
-package.products.removeAll()

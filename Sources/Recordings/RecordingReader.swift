@@ -18,45 +18,48 @@ public struct RecordingReader: ~Copyable {
 
     /// Opens a recording and reads its header.
     public init(path: String) throws(RecordingError) {
+        // Everything that may fail comes before the first property is set.
+        var lines = try Self.open(path)
+        let names = try Self.header(&lines, path)
+        self.path = path
+        isLabelled = names.last == "label"
+        channels = Array(names.dropFirst().dropLast(names.last == "label" ? 1 : 0))
+        self.lines = lines
+    }
+
+    private static func open(_ path: String) throws(RecordingError) -> LineReader {
         let file = try RecordingFile(path: path)
         do {
-            lines = try LineReader { try file.read() }
+            return try LineReader { try file.read() }
         } catch {
             throw RecordingError(.unreadable, error.message, file: path)
         }
-        guard var header = try Self.line(&lines, path, 1) else {
+    }
+
+    /// The names of the columns, checked.
+    private static func header(_ lines: inout LineReader, _ path: String) throws(RecordingError) -> [String] {
+        func fault(_ message: String) -> RecordingError { RecordingError(.header, message, file: path, line: 1) }
+        guard var header = try line(&lines, path, 1) else {
             throw RecordingError(.empty, "the file is empty; its first line must name the columns", file: path)
         }
         if header.starts(with: [0xEF, 0xBB, 0xBF]) { header.removeFirst(3) }
-        var names: [String] = []
-        for field in header.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
-            guard let name = String(validating: field, as: UTF8.self) else {
-                throw RecordingError(.header, "the header is not valid UTF-8", file: path, line: 1)
-            }
-            names.append(name)
-        }
+        guard let text = String(validating: header, as: UTF8.self) else { throw fault("it is not valid UTF-8") }
+        let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         guard names.first == "t" else {
-            throw RecordingError(
-                .header, "the first column must be \"t\" (seconds), not \"\(names.first ?? "")\"", file: path, line: 1)
+            throw fault("the first column must be \"t\" (seconds), not \"\(names.first ?? "")\"")
         }
-        isLabelled = names.last == "label"
-        channels = Array(names.dropFirst().dropLast(isLabelled ? 1 : 0))
+        let channels = names.dropFirst().dropLast(names.last == "label" ? 1 : 0)
         guard (1...TelemetryMessage.maximumChannels).contains(channels.count) else {
-            throw RecordingError(
-                .header, "\(channels.count) channels between \"t\" and \"label\"; 1 to 256 are needed", file: path,
-                line: 1)
+            throw fault("\(channels.count) channels between \"t\" and \"label\"; 1 to 256 are needed")
         }
         for (index, name) in channels.enumerated() {
             guard !name.isEmpty, name.utf8.count <= 128, !name.contains("\""), name.first != " ", name.last != " "
-            else {
-                throw RecordingError(
-                    .header, "column \(index + 2) has no plain name: \"\(name)\"", file: path, line: 1)
-            }
-            guard name != "t", name != "label", !channels[..<index].contains(name) else {
-                throw RecordingError(.header, "the column \"\(name)\" stands twice", file: path, line: 1)
+            else { throw fault("column \(index + 2) has no plain name: \"\(name)\"") }
+            guard name != "t", name != "label", !channels.prefix(index).contains(name) else {
+                throw fault("the column \"\(name)\" stands twice")
             }
         }
-        self.path = path
+        return names
     }
 
     /// Reads the next sample.

@@ -1,21 +1,25 @@
 import CZstd
 
-/// Compresses to zstd frames that carry their content size and a checksum.
+/// Compresses to zstd frames that carry their content size.
 ///
 /// The same bytes, prefix and level give the same frame with the same libzstd.
 public struct ZstdCompressor: ~Copyable {
     private let context: OpaquePointer
     private let level: Int32
+    private let checksum: Bool
 
-    /// - Parameter level: 1 (fast) to 22 (small); 19 suits what is written once and sent often.
+    /// - Parameters:
+    ///   - level: 1 (fast) to 22 (small); 19 suits what is written once and sent often.
+    ///   - checksum: adds four bytes that reveal damage; not needed where a digest is checked anyway.
     /// - Throws: ``ZstdError`` `.outOfMemory`.
-    public init(level: Int = 19) throws(ZstdError) {
+    public init(level: Int = 19, checksum: Bool = true) throws(ZstdError) {
         precondition((1...22).contains(level), "zstd levels reach from 1 to 22")
         guard let context = ZSTD_createCCtx() else {
             throw ZstdError(.outOfMemory, "libzstd could not allocate a compression context")
         }
         self.context = context
         self.level = Int32(level)
+        self.checksum = checksum
     }
 
     deinit { ZSTD_freeCCtx(context) }
@@ -80,6 +84,6 @@ public struct ZstdCompressor: ~Copyable {
     private func configure() throws(ZstdError) {
         _ = try ZstdError.check(ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters))
         _ = try ZstdError.check(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level))
-        _ = try ZstdError.check(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1))
+        _ = try ZstdError.check(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, checksum ? 1 : 0))
     }
 }

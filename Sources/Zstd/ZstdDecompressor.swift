@@ -23,8 +23,8 @@ public struct ZstdDecompressor: ~Copyable {
 
     deinit { ZSTD_freeDCtx(context) }
 
-    /// The smallest window that reaches over `bytes`.
-    static func windowLog(covering bytes: Int) -> Int {
+    /// Base-2 logarithm of the smallest window that reaches over `bytes`.
+    public static func windowLog(covering bytes: Int) -> Int {
         max(10, Int.bitWidth - max(0, bytes - 1).leadingZeroBitCount)
     }
 

@@ -300,17 +300,19 @@ actor InferenceLoop {
 
     /// Looks at what silence means, and brings the counters up to date.
     ///
-    /// - Parameter dropped: messages that the telemetry subscription has dropped.
-    func sweep(dropped: Int) {
+    /// - Parameter dropped: messages that the telemetry subscription has dropped, where that is known.
+    func sweep(dropped: Int?) {
         let now = context.now()
         for device in router.sweep(now: now, silence: settings.deviceSilence, forget: settings.deviceForget) {
             say(device, isOnline: false)
         }
         pending.expire(now: now)
         let board = context.board
-        board.count("dropped", by: dropped - reportedDrops)
-        reportedDrops = dropped
-        board.setCount("telemetryDropped", to: dropped)
+        if let dropped {
+            board.count("dropped", by: dropped - reportedDrops)
+            reportedDrops = dropped
+            board.setCount("telemetryDropped", to: dropped)
+        }
         for (name, count) in router.statistics { board.setCount(name, to: count) }
         board.setCount("inferences", to: totals.inferences)
         board.setCount("uploadsLimited", to: policy.limited)

@@ -14,6 +14,15 @@ struct TelemetryService: Service {
     let loop: InferenceLoop
 
     func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            do {
+                try await work()
+            } catch let error as BusError where error.code == .closed {}
+        }
+        await loop.sweep(dropped: nil)
+    }
+
+    private func work() async throws(BusError) {
         // Telemetry has no stale backlog: at QoS 0 the broker keeps nothing for an edge that is away.
         let telemetry = try await context.bus.subscribe(
             to: [BusFilter(context.topics.filter("telemetry", settings.site, "+"), qos: .atMostOnce)],
@@ -21,28 +30,25 @@ struct TelemetryService: Service {
         let verdicts = try await context.bus.subscribe(
             to: [BusFilter(context.topics.filter("verdict", settings.site, "+", "+"))], limit: 10_000,
             overflow: .dropOldest)
-        await cancelWhenGracefulShutdown {
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask {
-                    while let batch = await telemetry.next() {
-                        var rest = batch[...]
-                        while !rest.isEmpty {
-                            await loop.receive(rest.prefix(Self.portion))
-                            rest = rest.dropFirst(Self.portion)
-                        }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while let batch = await telemetry.next() {
+                    var rest = batch[...]
+                    while !rest.isEmpty {
+                        await loop.receive(rest.prefix(Self.portion))
+                        rest = rest.dropFirst(Self.portion)
                     }
                 }
-                group.addTask {
-                    while let batch = await verdicts.next() { await loop.receive(verdicts: batch) }
-                }
-                while !Task.isCancelled {
-                    do { try await Task.sleep(for: .seconds(1)) } catch { break }
-                    await loop.sweep(dropped: telemetry.dropped)
-                    context.board.setCount("verdictsDropped", to: verdicts.dropped)
-                }
-                group.cancelAll()
             }
+            group.addTask {
+                while let batch = await verdicts.next() { await loop.receive(verdicts: batch) }
+            }
+            while !Task.isCancelled {
+                do { try await Task.sleep(for: .seconds(1)) } catch { break }
+                await loop.sweep(dropped: telemetry.dropped)
+                context.board.setCount("verdictsDropped", to: verdicts.dropped)
+            }
+            group.cancelAll()
         }
-        await loop.sweep(dropped: telemetry.dropped)
     }
 }

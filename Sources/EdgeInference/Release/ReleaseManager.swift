@@ -71,15 +71,12 @@ actor ReleaseManager: Service {
     }
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
+        try await cancelWhenGracefulShutdown {
             do {
                 try await self.waitForRoot()
                 try await self.work()
             } catch is CancellationError {
-            } catch {
-                self.context.logger.error(
-                    "Releases can no longer be followed", metadata: [EdgeLogKeys.error: "\(error)"])
-            }
+            } catch let error as BusError where error.code == .closed {}
         }
     }
 

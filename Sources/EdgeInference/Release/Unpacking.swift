@@ -1,3 +1,8 @@
+import ModelDelta
+
 extension EdgeInferenceApp {
-    static let unpack: ReleaseManager.Unpack = { _, _, _ in throw EdgeError(.malformed, "no update format") }
+    /// Update frames as the registry makes them.
+    static let unpack: ReleaseManager.Unpack = { frame, base, limit in
+        try DeltaCodec.decode(DeltaFrame(frame), base: base, maximumBytes: limit)
+    }
 }

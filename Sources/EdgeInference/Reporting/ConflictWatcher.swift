@@ -31,15 +31,21 @@ actor ConflictWatcher: Service {
     }
 
     func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            do {
+                try await self.work()
+            } catch let error as BusError where error.code == .closed {}
+        }
+    }
+
+    private func work() async throws(BusError) {
         let topics = context.topics
         let subscription = try await context.bus.subscribe(
             to: [
                 BusFilter(topics.filter("status", context.executable, "+")),
                 BusFilter(topics.filter("availability", "service", context.executable, "+")),
             ], limit: 4096, overflow: .dropOldest)
-        await cancelWhenGracefulShutdown {
-            while let batch = await subscription.next() { await self.receive(batch) }
-        }
+        while let batch = await subscription.next() { receive(batch) }
     }
 
     func receive(_ batch: [BusMessage]) {

@@ -18,9 +18,10 @@ struct StateDirectory: Sendable, Hashable {
         var folder = path.hasPrefix("/") ? "" : "."
         for part in path.split(separator: "/") {
             folder += "/\(part)"
-            guard mkdir(folder, 0o755) == 0 || errno == EEXIST || errno == EISDIR else {
-                throw Self.fault("cannot make the folder \(folder)", errno)
-            }
+            guard mkdir(folder, 0o755) != 0, errno != EEXIST else { continue }
+            let failure = errno
+            // A folder above may be there although nothing may be made beside it.
+            guard access(folder, F_OK) == 0 else { throw Self.fault("cannot make the folder \(folder)", failure) }
         }
     }
 
