@@ -33,7 +33,7 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 }
 
 /// Executables beside which a default configuration stands.
-let withConfiguration: Set<String> = ["edge-inferencer"]
+let withConfiguration: Set<String> = ["edge-inferencer", "metrics-aggregator"]
 
 func service(_ name: String, _ library: Target.Dependency, _ more: [Target.Dependency] = []) -> Target {
     .executableTarget(
@@ -106,7 +106,7 @@ let package = Package(
                 "JSON", "BusAPI", "Telemetry", argumentParser, configuration, logging, metrics, coreMetrics, lifecycle,
                 signals, system,
             ]),
-        library("ServiceHTTP", ["ServiceRuntime", hummingbird, logging, lifecycle]),
+        library("ServiceHTTP", ["ServiceRuntime", "BusAPI", "JSON", hummingbird, logging, lifecycle]),
         library("Storage", [grdb]),
 
         // Recorded sensor data
@@ -115,7 +115,7 @@ let package = Package(
         // One library a service
         library(
             "SensorSimulation",
-            ["Telemetry", "JSON", "Recordings", "BusAPI", "ServiceRuntime", logging, lifecycle]),
+            ["Telemetry", "JSON", "Recordings", "BusAPI", "ServiceRuntime", logging, lifecycle, system]),
         library(
             "EdgeInference",
             [
@@ -163,7 +163,11 @@ let tested: [(String, [Target.Dependency])] = [
     ("Compression", ["NeuralNetwork", "Inference", "ModelArtifact"]),
     ("Distillation", ["NeuralNetwork", "Compression", "Inference", "ModelArtifact", "Zstd"]),
     ("BusAPI", ["BusTesting"]),
-    ("ServiceRuntime", ["BusAPI", "BusTesting", "JSON", "Telemetry", configuration, logging]),
+    (
+        "ServiceRuntime",
+        ["BusAPI", "BusTesting", "JSON", "Telemetry", configuration, metrics, lifecycle, logging, system]
+    ),
+    ("ServiceHTTP", ["ServiceRuntime", "BusAPI", "BusTesting", "Telemetry", lifecycle, logging]),
     ("Storage", [grdb]),
     ("Recordings", ["Telemetry", "JSON", "ModelArtifact", "Zstd"]),
     (
@@ -181,19 +185,22 @@ let tested: [(String, [Target.Dependency])] = [
         "CloudDistillation",
         [
             "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Distillation", "ServiceRuntime", "Zstd",
-            logging,
+            logging, lifecycle,
         ]
     ),
     (
         "ModelRegistry",
         [
-            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Zstd",
-            "Storage", "ServiceRuntime", crypto, logging,
+            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Inference",
+            "Zstd", "Storage", "ServiceRuntime", crypto, logging, lifecycle,
         ]
     ),
     (
         "MetricsAggregation",
-        ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Storage", "ServiceRuntime", logging]
+        [
+            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Storage", "ServiceRuntime", lifecycle,
+            logging,
+        ]
     ),
     (
         "FleetConsole",

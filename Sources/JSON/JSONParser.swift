@@ -149,26 +149,33 @@ struct JSONParser {
         }
     }
 
+    /// The digits of a number so far, as long as 64 bits hold them exactly.
+    private struct Digits {
+        var mantissa: UInt64 = 0
+        var overflowed = false
+
+        mutating func append(_ byte: UInt8) {
+            let (tens, high) = mantissa.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = tens.addingReportingOverflow(UInt64(byte - 0x30))
+            mantissa = sum
+            overflowed = overflowed || high || carry
+        }
+    }
+
+    private var standsAtDigit: Bool { current.map { $0 >= 0x30 && $0 <= 0x39 } ?? false }
+
     private mutating func number() throws(JSONError) -> JSONValue {
         let start = position
-        var negative = false
-        if current == UInt8(ascii: "-") {
-            negative = true
+        let negative = current == UInt8(ascii: "-")
+        if negative { position += 1 }
+        guard standsAtDigit else { throw fault("expected a value") }
+        var digits = Digits()
+        let first = position
+        while standsAtDigit {
+            digits.append(bytes[position])
             position += 1
         }
-        var mantissa: UInt64 = 0
-        var digits = 0
-        var overflowed = false
-        func isDigit(_ byte: UInt8?) -> Bool { byte.map { $0 >= 0x30 && $0 <= 0x39 } ?? false }
-        guard isDigit(current) else { throw fault("expected a value") }
-        let leadingZero = current == UInt8(ascii: "0")
-        while isDigit(current) {
-            if mantissa > 922_337_203_685_477_579 { overflowed = true }
-            mantissa = mantissa &* 10 &+ UInt64(bytes[position] - 0x30)
-            digits += 1
-            position += 1
-        }
-        if leadingZero && digits > 1 {
+        if bytes[first] == UInt8(ascii: "0") && position - first > 1 {
             position = start
             throw fault("a number has a leading zero")
         }
@@ -177,35 +184,27 @@ struct JSONParser {
         if current == UInt8(ascii: ".") {
             isInteger = false
             position += 1
-            guard isDigit(current) else { throw fault("expected a digit after '.'") }
-            while isDigit(current) {
-                if mantissa > 922_337_203_685_477_579 { overflowed = true }
-                mantissa = mantissa &* 10 &+ UInt64(bytes[position] - 0x30)
+            guard standsAtDigit else { throw fault("expected a digit after '.'") }
+            while standsAtDigit {
+                digits.append(bytes[position])
                 exponent -= 1
                 position += 1
             }
         }
         if current == UInt8(ascii: "e") || current == UInt8(ascii: "E") {
             isInteger = false
-            position += 1
-            var down = false
-            if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") {
-                down = current == UInt8(ascii: "-")
-                position += 1
-            }
-            guard isDigit(current) else { throw fault("expected a digit in an exponent") }
-            var written = 0
-            while isDigit(current) {
-                if written < 100_000 { written = written * 10 + Int(bytes[position] - 0x30) }
-                position += 1
-            }
-            exponent += down ? -written : written
+            exponent += try writtenExponent()
         }
-        if isInteger && !overflowed { return .integer(negative ? -Int64(mantissa) : Int64(mantissa)) }
+        if isInteger && !digits.overflowed {
+            if digits.mantissa <= UInt64(Int64.max) {
+                return .integer(negative ? -Int64(digits.mantissa) : Int64(digits.mantissa))
+            }
+            if negative && digits.mantissa == Int64.min.magnitude { return .integer(.min) }
+        }
         // Exact by one correctly rounded operation (Clinger 1990): both factors are exact doubles.
-        if !overflowed && mantissa <= 1 << 53 && abs(exponent) <= 22 {
+        if !digits.overflowed && digits.mantissa <= 1 << 53 && abs(exponent) <= 22 {
             let power = Self.powersOfTen[abs(exponent)]
-            let value = exponent < 0 ? Double(mantissa) / power : Double(mantissa) * power
+            let value = exponent < 0 ? Double(digits.mantissa) / power : Double(digits.mantissa) * power
             return .double(negative ? -value : value)
         }
         let text = String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
@@ -214,6 +213,21 @@ struct JSONParser {
             throw fault("the number \(text.prefix(40)) is beyond what a double holds")
         }
         return .double(value)
+    }
+
+    /// Reads from the `e` on. Digits beyond the fifth cannot change what a double holds, except for absurdly long
+    /// mantissas, which are left to `Double`.
+    private mutating func writtenExponent() throws(JSONError) -> Int {
+        position += 1
+        let down = current == UInt8(ascii: "-")
+        if down || current == UInt8(ascii: "+") { position += 1 }
+        guard standsAtDigit else { throw fault("expected a digit in an exponent") }
+        var written = 0
+        while standsAtDigit {
+            if written < 100_000 { written = written * 10 + Int(bytes[position] - 0x30) }
+            position += 1
+        }
+        return down ? -written : written
     }
 
     private static let powersOfTen: [Double] = [

@@ -81,6 +81,25 @@ public enum JSONValue: Sendable, Equatable {
         self = scaled.isFinite ? JSONValue(exactly: scaled / scale) : .double(value)
     }
 
+    /// Equal when both mean the same document: neither the order of keys nor the way that a number or an array of
+    /// numbers is held counts.
+    public static func == (a: JSONValue, b: JSONValue) -> Bool {
+        switch (a, b) {
+        case (.null, .null): return true
+        case (.bool(let a), .bool(let b)): return a == b
+        case (.integer(let a), .integer(let b)): return a == b
+        case (.integer(let a), .double(let b)), (.double(let b), .integer(let a)): return Int64(exactly: b) == a
+        case (.double(let a), .double(let b)): return a == b
+        case (.string(let a), .string(let b)): return a == b
+        case (.object(let a), .object(let b)): return a == b
+        case (.numbers(let a), .numbers(let b)): return a == b
+        case (.array, .array), (.array, .numbers), (.numbers, .array):
+            guard let a = a.elements, let b = b.elements, a.count == b.count else { return false }
+            return zip(a, b).allSatisfy { $0 == $1 }
+        default: return false
+        }
+    }
+
     /// The kind, as error messages name it.
     public var kind: String {
         switch self {

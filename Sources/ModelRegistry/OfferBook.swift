@@ -46,7 +46,7 @@ actor OfferBook: Service {
             throw RegistryError(.inconsistent, "version \(offer.version) of \(offer.model) has no bytes")
         }
         let base = try await store.student(model: offer.model, digest: offer.base)
-        let delta: ModelDelta
+        let delta: DeltaFrame
         do {
             delta = try await Self.encode(base: base, target: target)
         } catch {
@@ -62,7 +62,7 @@ actor OfferBook: Service {
         }
         guard
             try await store.keep(
-                delta.frame, method: delta.method.rawValue, for: offer, now: context.now())
+                delta.bytes, method: delta.method.rawValue, for: offer, now: context.now())
         else { return }
         context.board.count("offersMade")
         context.logger.info(
@@ -70,13 +70,13 @@ actor OfferBook: Service {
             metadata: [
                 RegistryLogKeys.model: "\(offer.model)", RegistryLogKeys.version: "\(offer.version)",
                 RegistryLogKeys.base: "\(offer.base)", RegistryLogKeys.method: "\(delta.method.rawValue)",
-                RegistryLogKeys.bytes: "\(delta.frame.count)",
+                RegistryLogKeys.bytes: "\(delta.bytes.count)",
             ])
         onChange()
     }
 
     @concurrent
-    private static func encode(base: [UInt8]?, target: [UInt8]) async throws -> ModelDelta {
-        try ModelDelta.encode(base: base, target: target)
+    private static func encode(base: [UInt8]?, target: [UInt8]) async throws -> DeltaFrame {
+        try DeltaCodec.encode(base: base, target: target)
     }
 }

@@ -62,6 +62,16 @@ public struct RegistryApp: Sendable {
         }
     }
 
+    /// Signs metadata again that is past half of its life; the services do so by themselves.
+    ///
+    /// - Returns: whether anything was signed.
+    /// - Throws: `StorageError`, ``RegistryError``.
+    public func renew() async throws -> Bool {
+        guard try await store.renew(now: context.now()) else { return false }
+        onChange()
+        return true
+    }
+
     /// Desires an earlier version again, signed as a rollback.
     ///
     /// - Throws: ``RegistryError`` `.unknownVersion`, `StorageError`.

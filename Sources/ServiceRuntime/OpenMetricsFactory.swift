@@ -1,3 +1,4 @@
+package import BusAPI
 public import CoreMetrics
 import Synchronization
 
@@ -25,7 +26,10 @@ public final class OpenMetricsFactory: MetricsFactory {
     }
 
     /// All metrics in the text format of OpenMetrics 1.0.
-    public var text: String {
+    public var text: String { text(adding: [], bus: nil) }
+
+    /// The same with what a service counts on its board and what its bus counts.
+    package func text(adding counts: [(key: String, value: Int)], bus: BusStatistics?) -> String {
         let (families, series, refused) = state.withLock { ($0.families, $0.series, $0.refused) }
         var text = ""
         for (name, kind) in families.sorted(by: { $0.key < $1.key }) {
@@ -34,6 +38,19 @@ public final class OpenMetricsFactory: MetricsFactory {
                 $0.key.labels.lexicographicallyPrecedes($1.key.labels)
             }
             for (key, series) in own { series.write(name, key.labels, to: &text) }
+        }
+        if !counts.isEmpty {
+            text += "# TYPE retort_status counter\n"
+            for (name, count) in counts { text += "retort_status_total{counter=\"\(Self.escape(name))\"} \(count)\n" }
+        }
+        if let bus {
+            for (name, count) in [
+                ("received_messages", bus.received), ("received_bytes", bus.receivedBytes),
+                ("published_messages", bus.published), ("published_bytes", bus.publishedBytes),
+                ("dropped_messages", bus.dropped), ("reconnects", bus.reconnects),
+            ] {
+                text += "# TYPE retort_bus_\(name) counter\nretort_bus_\(name)_total \(count)\n"
+            }
         }
         if refused > 0 {
             text += "# TYPE retort_metric_series_refused counter\nretort_metric_series_refused_total \(refused)\n"
