@@ -32,12 +32,15 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+/// Executables beside which a default configuration stands.
+let withConfiguration: Set<String> = ["cloud-distiller", "edge-inferencer", "metrics-aggregator"]
+
 func service(_ name: String, _ library: Target.Dependency, _ more: [Target.Dependency] = []) -> Target {
     .executableTarget(
         name: name,
         dependencies: [library, "ServiceRuntime", "BusAPI", "BusMosquitto", argumentParser, logging, lifecycle] + more,
         path: "services/\(name)",
-        exclude: ["README.md"],
+        exclude: ["README.md"] + (withConfiguration.contains(name) ? ["default.json"] : []),
         swiftSettings: settings
     )
 }
@@ -100,13 +103,19 @@ let package = Package(
         library(
             "ServiceRuntime",
             [
-                "JSON", "BusAPI", "Telemetry", configuration, logging, metrics, coreMetrics, lifecycle, signals, system,
+                "JSON", "BusAPI", "Telemetry", argumentParser, configuration, logging, metrics, coreMetrics, lifecycle,
+                signals, system,
             ]),
-        library("ServiceHTTP", ["ServiceRuntime", hummingbird, logging, lifecycle]),
+        library("ServiceHTTP", ["ServiceRuntime", "BusAPI", "JSON", hummingbird, logging, lifecycle]),
         library("Storage", [grdb]),
 
+        // Recorded sensor data
+        library("Recordings", ["Telemetry", "ModelArtifact", "Zstd"]),
+
         // One library a service
-        library("SensorSimulation", ["Telemetry", "JSON", "Zstd", "BusAPI", "ServiceRuntime", logging, lifecycle]),
+        library(
+            "SensorSimulation",
+            ["Telemetry", "JSON", "Recordings", "BusAPI", "ServiceRuntime", logging, lifecycle, system]),
         library(
             "EdgeInference",
             [
@@ -131,8 +140,8 @@ let package = Package(
         library(
             "FleetConsole",
             [
-                "Telemetry", "JSON", "ModelArtifact", "Zstd", "BusAPI", "ServiceRuntime", logging, lifecycle,
-                subprocess, system,
+                "Telemetry", "JSON", "ModelArtifact", "Recordings", "Zstd", "BusAPI", "ServiceRuntime", logging,
+                lifecycle, subprocess, system,
             ]),
 
         // Executables
@@ -141,7 +150,7 @@ let package = Package(
         service("cloud-distiller", "CloudDistillation", ["ServiceHTTP", "Telemetry"]),
         service("model-registry", "ModelRegistry", ["ServiceHTTP", "Telemetry"]),
         service("metrics-aggregator", "MetricsAggregation", ["ServiceHTTP", "Telemetry"]),
-        service("retort", "FleetConsole", ["Telemetry", "ModelArtifact"]),
+        service("retort", "FleetConsole", ["Telemetry", "ModelArtifact", "JSON", "Recordings", system, signals]),
     ]
 )
 
@@ -149,35 +158,54 @@ let package = Package(
 let tested: [(String, [Target.Dependency])] = [
     ("JSON", []), ("Zstd", []), ("Telemetry", ["JSON"]), ("ModelArtifact", ["JSON", "Telemetry"]),
     ("ModelDelta", ["ModelArtifact", "Zstd"]), ("ReleaseTrust", ["JSON", crypto]), ("TensorKernels", ["CKernels"]),
-    ("Inference", ["ModelArtifact", "TensorKernels"]), ("Energy", []), ("NeuralNetwork", ["TensorKernels", "ModelArtifact"]),
+    ("Inference", ["ModelArtifact", "TensorKernels"]), ("Energy", []),
+    ("NeuralNetwork", ["TensorKernels", "ModelArtifact"]),
     ("Compression", ["NeuralNetwork", "Inference", "ModelArtifact"]),
     ("Distillation", ["NeuralNetwork", "Compression", "Inference", "ModelArtifact", "Zstd"]),
-    ("BusAPI", ["BusTesting"]), ("ServiceRuntime", ["BusAPI", "BusTesting", "JSON", "Telemetry", configuration, logging]),
+    ("BusAPI", ["BusTesting"]),
+    (
+        "ServiceRuntime",
+        ["BusAPI", "BusTesting", "JSON", "Telemetry", configuration, metrics, lifecycle, logging, system]
+    ),
+    ("ServiceHTTP", ["ServiceRuntime", "BusAPI", "BusTesting", "Telemetry", lifecycle, logging]),
     ("Storage", [grdb]),
-    ("SensorSimulation", ["Telemetry", "JSON", "BusAPI", "BusTesting", "Zstd"]),
+    ("Recordings", ["Telemetry", "JSON", "ModelArtifact", "Zstd"]),
+    (
+        "SensorSimulation",
+        ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ServiceRuntime", "Zstd", logging, lifecycle]
+    ),
     (
         "EdgeInference",
         [
             "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Inference",
-            "Energy", "Zstd", "ServiceRuntime", crypto, logging,
+            "Energy", "Zstd", "ServiceRuntime", crypto, logging, lifecycle,
         ]
     ),
     (
         "CloudDistillation",
-        ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Distillation", "ServiceRuntime", "Zstd", logging]
+        [
+            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Distillation", "ServiceRuntime", "Zstd",
+            logging, lifecycle,
+        ]
     ),
     (
         "ModelRegistry",
         [
-            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Zstd",
-            "Storage", "ServiceRuntime", crypto, logging,
+            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Inference",
+            "Zstd", "Storage", "ServiceRuntime", crypto, logging, lifecycle,
         ]
     ),
     (
         "MetricsAggregation",
-        ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Storage", "ServiceRuntime", logging]
+        [
+            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Storage", "ServiceRuntime", lifecycle,
+            logging,
+        ]
     ),
-    ("FleetConsole", ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ServiceRuntime", subprocess, system]),
+    (
+        "FleetConsole",
+        ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ServiceRuntime", subprocess, system]
+    ),
 ]
 for (name, dependencies) in tested {
     package.targets.append(tests("\(name)Tests", [.target(name: name)] + dependencies))

@@ -57,3 +57,12 @@ public struct BusConnectionOptions: Sendable {
         self.birth = birth
     }
 }
+
+extension BusConnectionOptions {
+    /// The options for a broker's address: host, port, credentials, and TLS with the system's authorities for `mqtts`.
+    public init(_ url: BusURL, clientID: String) {
+        self.init(
+            host: url.host, port: url.port, clientID: clientID, username: url.username, password: url.password,
+            tls: url.isEncrypted ? TLS() : nil)
+    }
+}

@@ -1,0 +1,45 @@
+import ModelArtifact
+
+/// What there is to train a model from.
+struct ModelReadiness: Sendable, Equatable {
+    let task: TaskDocument
+    /// Samples by class, as ``TrainingSet/classCounts``.
+    let classCounts: [String: Int]
+    let sampleCount: Int
+    /// Versions whose student this distiller keeps.
+    let knownVersions: Set<Int>
+
+    /// Why no job can be done, in words that a person can act on; nothing where one can.
+    func obstacle(base: Int?, minimumPerClass: Int) -> String? {
+        if let base, !knownVersions.contains(base) {
+            let known = knownVersions.sorted().map(String.init).joined(separator: ", ")
+            return
+                "version \(base) of \(task.name) was not made here, so its student cannot be started from; "
+                + (known.isEmpty ? "leave `base` out" : "known here: \(known)")
+        }
+        switch task.kind {
+        case .regression:
+            guard sampleCount < minimumPerClass * 2 else { return nil }
+            return
+                "\(task.name) has \(sampleCount) labelled windows and needs \(minimumPerClass * 2): "
+                + "publish values for its devices on label/{site}/{device}"
+        case .classification:
+            let enough = task.classes.filter { classCounts[$0.name, default: 0] >= minimumPerClass }
+            guard enough.count < 2 else { return nil }
+            let few = task.classes.prefix(8).map { "\($0.name) \(classCounts[$0.name, default: 0])" }
+            return
+                "\(enough.count) of \(task.classes.count) classes of \(task.name) have \(minimumPerClass) labelled "
+                + "windows and 2 must (\(few.joined(separator: ", "))"
+                + (task.classes.count > 8 ? ", ...)" : ")")
+                + ": publish labels for its devices on label/{site}/{device}"
+        }
+    }
+
+    /// Whether the first job may start by itself.
+    func isReadyForAutomatic(windowsPerClass: Int) -> Bool {
+        switch task.kind {
+        case .regression: sampleCount >= windowsPerClass * 5
+        case .classification: task.classes.allSatisfy { classCounts[$0.name, default: 0] >= windowsPerClass }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+public import ModelArtifact
+
+extension NetworkSpec {
+    /// A teacher for a task: four convolutions with batch norm, pooled between where windows are long enough.
+    public static func teacher(for task: TaskDocument) -> NetworkSpec {
+        var layers: [Layer] = []
+        var samples = task.window
+        for (index, filters) in [64, 64, 128, 128].enumerated() {
+            // Long windows are halved at once: the first layers are the dear ones.
+            let stride = index == 0 && samples > 192 ? 2 : 1
+            layers += [.convolution(filters: filters, kernel: min(5, max(1, samples)), stride: stride)]
+            layers += [.batchNorm, .relu]
+            samples = (samples + stride - 1) / stride
+            if (index == 1 || index == 2) && samples >= 8 {
+                layers.append(.maxPool(size: 2))
+                samples /= 2
+            }
+        }
+        layers += [.globalAveragePool, .dropout(rate: 0.3), .dense(units: task.outputs)]
+        return NetworkSpec(samples: task.window, channels: task.channels.count, layers: layers)
+    }
+
+    /// A student for a task as it is deployed: three convolutions of widths 3 : 4 : 6, as wide as the task's limit of
+    /// parameters allows.
+    ///
+    /// The narrowest is returned where even that has more parameters than the limit.
+    public static func student(for task: TaskDocument) -> NetworkSpec {
+        var best = student(for: task, eighths: 1)
+        for eighths in 2...256 {
+            let wider = student(for: task, eighths: eighths)
+            guard wider.parameterCount <= task.student.parameters else { break }
+            best = wider
+        }
+        return best
+    }
+
+    private static func student(for task: TaskDocument, eighths: Int) -> NetworkSpec {
+        var layers: [Layer] = []
+        var samples = task.window
+        for width in [12, 16, 24] {
+            let stride = samples >= 8 ? 2 : 1
+            layers.append(
+                .convolution(
+                    filters: max(2, (width * eighths + 4) / 8), kernel: min(5, max(1, samples)), stride: stride))
+            layers.append(.relu)
+            samples = (samples + stride - 1) / stride
+        }
+        layers += [.globalAveragePool, .dense(units: task.outputs)]
+        return NetworkSpec(samples: task.window, channels: task.channels.count, layers: layers)
+    }
+
+    /// The same network with batch norm behind each convolution, as it is trained before folding.
+    public var trainable: NetworkSpec {
+        var spec = self
+        spec.layers = layers.flatMap { layer in
+            if case .convolution = layer { [layer, .batchNorm] } else { [layer] }
+        }
+        return spec
+    }
+}

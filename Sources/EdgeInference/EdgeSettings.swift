@@ -1,0 +1,144 @@
+import Energy
+import ServiceRuntime
+import Telemetry
+
+/// What an edge is configured to do, read and checked once.
+struct EdgeSettings: Sendable {
+    var site: String
+    var rootFile: String
+    var profile: DeviceProfile
+    var channel: String
+    /// Seconds of silence after which a device is offline.
+    var deviceSilence: Double
+    /// Seconds of silence after which a device's windows are forgotten.
+    var deviceForget: Double
+    var deviceLimit: Int
+    /// Telemetry messages held while the loop is busy.
+    var telemetryQueue: Int
+    var telemetryBytes: Int
+    var inferenceQoS: Int
+    var sampleShare: Double
+    /// Uncertain windows a second that may go up, and how many at once after a quiet time.
+    var uncertainRate: Double
+    var uncertainBurst: Double
+    var verdictAge: Double
+    var spoolBytes: Int
+    var publishQueue: Int
+    var energyInterval: Double
+    /// Longest random wait before chunks are asked for, in seconds.
+    var needDelay: Double
+    /// Wait before chunks are asked for again, in seconds; doubles each time up to the other.
+    var needRetry: Double
+    var needRetryLimit: Double
+    /// Between looks at time: silence of devices, needs that are due.
+    var tick: Double
+
+    /// The hardware profile that students are released for: the device profile without its revision.
+    var hardware: String { String(profile.name.prefix { $0 != "@" }) }
+
+    static let keys: [ConfigurationKey] = [
+        ConfigurationKey(
+            "edge.site", .string, default: "north",
+            help: "Site this edge serves: it reads telemetry/{site}/+ and answers for every device there."),
+        ConfigurationKey(
+            "edge.rootFile", .string, default: nil,
+            help: "TUF root document to trust, provisioned with the edge; it is waited for where it is missing."),
+        ConfigurationKey(
+            "edge.profile", .string, default: "x86-gateway@1",
+            help: "Device profile for modelled energy, and for which students are taken: "
+                + DeviceProfile.builtIn.map(\.name).joined(separator: ", ") + "."),
+        ConfigurationKey("edge.channel", .string, default: "stable", help: "Release channel to follow."),
+        ConfigurationKey(
+            "edge.deviceSilence", .number, default: "30",
+            help: "Seconds without telemetry, by arrival, after which a device is said to be offline."),
+        ConfigurationKey(
+            "edge.deviceForget", .number, default: "3600",
+            help: "Seconds without telemetry after which a device's windows leave memory."),
+        ConfigurationKey(
+            "edge.devices", .integer, default: "2000",
+            help: "Devices at most; more are refused until silent ones are forgotten."),
+        ConfigurationKey(
+            "edge.telemetry.queue", .integer, default: "20000",
+            help: "Telemetry messages held at most while the edge is busy; the oldest are dropped and counted."),
+        ConfigurationKey(
+            "edge.telemetry.bytes", .integer, default: "1048576", help: "Largest telemetry payload in bytes."),
+        ConfigurationKey(
+            "edge.inference.qos", .integer, default: "0",
+            help: "MQTT quality of service of inferences: 0, or 1 where none may be lost while connected."),
+        ConfigurationKey(
+            "edge.upload.sampleShare", .number, default: "0.05",
+            help: "Share of windows that are uploaded for training although a student runs, 0 to 1."),
+        ConfigurationKey(
+            "edge.upload.uncertainRate", .number, default: "5",
+            help: "Uncertain windows a second, by the wall clock, that may ask for a verdict."),
+        ConfigurationKey(
+            "edge.upload.uncertainBurst", .number, default: "20",
+            help: "Uncertain windows that may go up at once after a quiet time."),
+        ConfigurationKey(
+            "edge.verdictAge", .number, default: "60",
+            help: "Seconds after which a verdict that was asked for is no longer waited for."),
+        ConfigurationKey(
+            "edge.spool.bytes", .integer, default: "67108864",
+            help: "Disk space for uploads while the broker is away; the oldest are dropped first and counted."),
+        ConfigurationKey(
+            "edge.publish.queue", .integer, default: "10000",
+            help: "Messages of each kind held at most before they are published; the oldest are dropped and counted."),
+        ConfigurationKey(
+            "edge.energy.interval", .number, default: "5", help: "Seconds between messages on energy/."),
+        ConfigurationKey(
+            "edge.update.needDelay", .number, default: "2",
+            help: "Longest random wait in seconds before an edge asks for an update's chunks."),
+        ConfigurationKey(
+            "edge.update.needRetry", .number, default: "2",
+            help: "Seconds without a chunk before asking again; doubles up to a minute."),
+    ]
+
+    init(_ configuration: ServiceConfiguration) throws(ConfigurationError) {
+        func check(_ holds: Bool, _ key: String, _ message: String) throws(ConfigurationError) {
+            if !holds { throw ConfigurationError(key: key, "\(key): \(message)") }
+        }
+        func positive(_ key: String) throws(ConfigurationError) -> Double {
+            let value = try configuration.number(key)
+            try check(value > 0, key, "must be above 0, not \(value)")
+            return value
+        }
+        func count(_ key: String, atLeast least: Int) throws(ConfigurationError) -> Int {
+            let value = try configuration.integer(key)
+            try check(value >= least, key, "must be at least \(least), not \(value)")
+            return value
+        }
+        site = try configuration.string("edge.site")
+        try check(Slug.isValid(site), "edge.site", "\"\(site)\" must match [a-z0-9._-]+")
+        rootFile = try configuration.string("edge.rootFile")
+        let name = try configuration.string("edge.profile")
+        guard let profile = DeviceProfile.named(name) else {
+            let known = DeviceProfile.builtIn.map(\.name).joined(separator: ", ")
+            throw ConfigurationError(key: "edge.profile", "edge.profile: \"\(name)\" is none of \(known)")
+        }
+        self.profile = profile
+        channel = try configuration.string("edge.channel")
+        try check(Slug.isValid(channel), "edge.channel", "\"\(channel)\" must match [a-z0-9._-]+")
+        deviceSilence = try positive("edge.deviceSilence")
+        deviceForget = try positive("edge.deviceForget")
+        try check(deviceForget >= deviceSilence, "edge.deviceForget", "must not be below edge.deviceSilence")
+        deviceLimit = try count("edge.devices", atLeast: 1)
+        telemetryQueue = try count("edge.telemetry.queue", atLeast: 1)
+        telemetryBytes = try count("edge.telemetry.bytes", atLeast: 64)
+        inferenceQoS = try configuration.integer("edge.inference.qos")
+        try check((0...1).contains(inferenceQoS), "edge.inference.qos", "must be 0 or 1")
+        sampleShare = try configuration.number("edge.upload.sampleShare")
+        try check((0...1).contains(sampleShare), "edge.upload.sampleShare", "must be between 0 and 1")
+        uncertainRate = try configuration.number("edge.upload.uncertainRate")
+        try check(uncertainRate >= 0, "edge.upload.uncertainRate", "must not be below 0")
+        uncertainBurst = try positive("edge.upload.uncertainBurst")
+        verdictAge = try positive("edge.verdictAge")
+        spoolBytes = try count("edge.spool.bytes", atLeast: 65_536)
+        publishQueue = try count("edge.publish.queue", atLeast: 16)
+        energyInterval = try positive("edge.energy.interval")
+        needDelay = try configuration.number("edge.update.needDelay")
+        try check(needDelay >= 0, "edge.update.needDelay", "must not be below 0")
+        needRetry = try positive("edge.update.needRetry")
+        needRetryLimit = max(60, needRetry)
+        tick = min(1, needRetry / 4)
+    }
+}

@@ -1,0 +1,7 @@
+/// Keys of log metadata.
+enum AggregatorLogKeys {
+    static let error = "error"
+    static let records = "aggregator.records"
+    static let versions = "aggregator.versions"
+    static let topics = "bus.topics"
+}

@@ -1,0 +1,55 @@
+/// Scores of decisions against truths, or against labels.
+struct BasisTally: Sendable, Equatable {
+    /// The student's own decisions.
+    var scored = 0
+    var correct = 0
+    /// Windows covered in part.
+    var mixed = 0
+    /// The decisions that stood in the end.
+    var finalScored = 0
+    var finalCorrect = 0
+    /// Windows that also have a verdict.
+    var teacherScored = 0
+    var teacherCorrect = 0
+    var studentCorrectThere = 0
+    var confusion = ConfusionMatrix()
+    var calibration = CalibrationBins()
+    /// Regression: decisions, and the sums of |error| and error².
+    var values = 0
+    var absoluteError = 0.0
+    var squaredError = 0.0
+
+    /// Adds (1) or takes back (−1) what a record says.
+    mutating func apply(_ record: DecisionRecord, outcome: Answer, _ amount: Int) {
+        if outcome == .mixed { mixed += amount }
+        guard outcome.isScorable else { return }
+        if record.final.isScorable {
+            finalScored += amount
+            if record.final == outcome { finalCorrect += amount }
+        }
+        guard record.student.isScorable else { return }
+        let isCorrect = record.student == outcome
+        if record.verdict.isScorable {
+            teacherScored += amount
+            if record.verdict == outcome { teacherCorrect += amount }
+            if isCorrect { studentCorrectThere += amount }
+        }
+        switch (outcome, record.student) {
+        case (.label(let truth), .label(let decided)):
+            scored += amount
+            if isCorrect { correct += amount }
+            confusion.add(truth: truth, decided: decided, amount)
+            calibration.add(confidence: record.studentConfidence, isCorrect: isCorrect, amount)
+        case (.value(let truth), .value(let decided)):
+            scored += amount
+            values += amount
+            absoluteError += Double(amount) * abs(decided - truth)
+            squaredError += Double(amount) * (decided - truth) * (decided - truth)
+        default: break
+        }
+    }
+
+    /// Nothing for a classification.
+    var meanAbsoluteError: Double? { values > 0 ? max(0, absoluteError) / Double(values) : nil }
+    var rootMeanSquareError: Double? { values > 0 ? (max(0, squaredError) / Double(values)).squareRoot() : nil }
+}

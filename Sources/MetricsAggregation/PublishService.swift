@@ -1,0 +1,63 @@
+import BusAPI
+import JSON
+import Logging
+import ServiceLifecycle
+import ServiceRuntime
+
+/// Publishes what changed, at every interval; all of it again when the broker comes back.
+struct PublishService: Service {
+    let live: LiveAggregation
+    let context: ServiceContext
+    let interval: Duration
+    let gauges: FleetGauges
+
+    func run() async {
+        await withTaskGroup { group in
+            group.addTask { await watchBroker() }
+            group.addTask {
+                await cancelWhenGracefulShutdown {
+                    while !Task.isCancelled {
+                        await publish()
+                        // Only cancellation interrupts the sleep.
+                        do { try await Task.sleep(for: interval) } catch { return }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A broker that restarted may have lost what it retained.
+    private func watchBroker() async {
+        for await state in context.bus.states().cancelOnGracefulShutdown() where state == .connected {
+            live.withLock { $0.forgetPublished() }
+        }
+    }
+
+    /// Publishes what changed since the last call.
+    func publish() async {
+        let now = context.now()
+        let (messages, outcomes, records, versions, summary) = live.withLock { aggregation in
+            aggregation.join.seal(now: now)
+            return (
+                aggregation.publications(now: now), aggregation.outcomes, aggregation.join.recordCount,
+                aggregation.join.live.count, aggregation.summary(now: now)
+            )
+        }
+        gauges.show(summary)
+        for (name, count) in outcomes { context.board.setCount(name, to: count) }
+        context.board.set("records", .integer(Int64(records)))
+        context.board.set("versions", .integer(Int64(versions)))
+        for (index, message) in messages.enumerated() {
+            do {
+                try await context.bus.publish(message)
+                context.board.count("published")
+            } catch {
+                // The newest state is said when the broker is back; older ones are of no use to anyone.
+                let unsaid = messages[index...].map(\.topic)
+                live.withLock { $0.unpublish(unsaid) }
+                context.logger.debug("not published", metadata: [AggregatorLogKeys.error: "\(error)"])
+                return
+            }
+        }
+    }
+}

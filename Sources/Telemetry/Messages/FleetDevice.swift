@@ -1,0 +1,91 @@
+public import JSON
+
+/// One device as its decisions show it, retained on `fleet/device/{site}/{device}`.
+public struct FleetDevice: MessagePayload {
+    /// Whether the device's edge still hears it.
+    public enum State: String, Sendable, CaseIterable { case online, offline, unknown }
+
+    /// One model's decisions on the device.
+    public struct Model: Sendable, Equatable {
+        /// Version that decided last, and its decision.
+        public var version: Int
+        public var label: String?
+        public var confidence: Double?
+        public var value: Double?
+        public var unit: String?
+        /// Device time of the last window's end.
+        public var to: Double
+        public var windows: Int
+        public var scored: Int
+        public var basis: AccuracyMessage.Basis?
+        /// All versions together.
+        public var accuracy: ScoreInterval?
+
+        public init(
+            version: Int, label: String? = nil, confidence: Double? = nil, value: Double? = nil, unit: String? = nil,
+            to: Double, windows: Int, scored: Int = 0, basis: AccuracyMessage.Basis? = nil,
+            accuracy: ScoreInterval? = nil
+        ) {
+            self.version = version
+            self.label = label
+            self.confidence = confidence
+            self.value = value
+            self.unit = unit
+            self.to = to
+            self.windows = windows
+            self.scored = scored
+            self.basis = basis
+            self.accuracy = accuracy
+        }
+
+        init(reader: JSONObjectReader) throws(JSONError) {
+            version = try reader.positive("version")
+            label = try reader.optionalString("label")
+            confidence = try reader.optionalShare("confidence")
+            value = try reader.optionalNumber("value")
+            unit = try reader.optionalString("unit")
+            to = try reader.time("to")
+            windows = try reader.tally("windows")
+            scored = try reader.tally("scored")
+            basis = reader.object["basis"] == nil ? nil : try reader.word("basis")
+            accuracy = try reader.interval("accuracy")
+        }
+
+        var json: JSONValue {
+            var object: JSONObject = ["version": .count(version)]
+            object["label"] = label.map(JSONValue.string)
+            object["confidence"] = confidence.map { JSONValue($0, places: 4) }
+            object["value"] = value.map { JSONValue($0, places: 6) }
+            object["unit"] = unit.map(JSONValue.string)
+            object["to"] = .time(to)
+            object["windows"] = .count(windows)
+            object["scored"] = .count(scored)
+            object["basis"] = basis.map { .string($0.rawValue) }
+            object["accuracy"] = accuracy?.json
+            return .object(object)
+        }
+    }
+
+    public var t: Double
+    public var state: State
+    public var models: [String: Model]
+
+    public init(t: Double, state: State, models: [String: Model] = [:]) {
+        self.t = t
+        self.state = state
+        self.models = models
+    }
+
+    public init(json: JSONValue) throws(JSONError) {
+        let reader = try JSONObjectReader(json)
+        t = try reader.time("t")
+        state = try reader.word("state")
+        models = try reader.entries("models") { (models, name) throws(JSONError) in
+            try Model(reader: try models.object(name))
+        }
+    }
+
+    public var json: JSONValue {
+        .object(["t": .time(t), "state": .string(state.rawValue), "models": .entries(models, \.json)])
+    }
+}

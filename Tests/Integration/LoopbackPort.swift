@@ -1,0 +1,64 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// TCP ports of this machine's loopback interface.
+enum LoopbackPort {
+    /// A port that nobody listens on now.
+    static func free() throws -> Int {
+        try withSocket { socket in
+            var address = address(port: 0)
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let port: Int? = withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(socket, $0, length) == 0 && getsockname(socket, $0, &length) == 0
+                        ? Int(UInt16(bigEndian: pointer.pointee.sin_port)) : nil
+                }
+            }
+            guard let port else { throw FixtureError("no free port: \(String(cString: strerror(errno)))") }
+            return port
+        }
+    }
+
+    /// Whether somebody accepts connections.
+    static func isOpen(_ port: Int) throws -> Bool {
+        try withSocket { socket in
+            var address = address(port: port)
+            return withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                }
+            }
+        }
+    }
+
+    private static func address(port: Int) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        return address
+    }
+
+    private static func withSocket<T>(_ body: (Int32) throws -> T) throws -> T {
+        #if canImport(Glibc)
+            let type = Int32(SOCK_STREAM.rawValue)
+        #else
+            let type = SOCK_STREAM
+        #endif
+        let socket = socket(AF_INET, type, 0)
+        guard socket >= 0 else { throw FixtureError("no socket: \(String(cString: strerror(errno)))") }
+        defer { _ = close(socket) }
+        return try body(socket)
+    }
+}
+
+/// What keeps a fixture from standing.
+struct FixtureError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}

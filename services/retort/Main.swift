@@ -1,2 +1,0 @@
-import ServiceRuntime
-@main struct Main { static func main() {} }
