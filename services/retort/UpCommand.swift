@@ -42,6 +42,7 @@ struct UpCommand: AsyncParsableCommand {
     var broker: String?
     @Option(help: "First levels of every topic.") var root = "retort/v1"
     @Option(help: "Site names separated by commas; each gets an edge.") var sites = "north,south"
+    @Flag(help: "Start no simulator: for sensors of your own.") var noSimulator = false
     @Option(help: "Folder of task files (default: services/model-registry/tasks here or beside the program).")
     var tasks: String?
     @Option(help: "Folder for state and logs; kept. Without it a temporary folder is used, and removed on success.")
@@ -62,6 +63,7 @@ struct UpCommand: AsyncParsableCommand {
         options.speed = speed ?? (data == nil ? 10 : nil)
         options.people = people
         options.seed = seed
+        options.simulates = !noSimulator
         options.settings = settings
         options.logLevel = logLevel
         options.configurations = Self.first(["services"]) { access("\($0)/model-registry/default.json", R_OK) == 0 }
@@ -84,23 +86,29 @@ struct UpCommand: AsyncParsableCommand {
         let cluster = LocalCluster(plan: plan, programs: programs, logger: logger) { options in
             try MosquittoBus(options: options, logger: busLogger)
         }
-        print("state and logs: \(place.path.string)")
+        Self.say("state and logs: \(place.path.string)")
         let followed = session
         let outcome = try await Self.untilSignal {
-            try await cluster.run(say: { print($0) }) { running in
+            try await cluster.run(say: { Self.say($0) }) { running in
                 try await UpSession(
                     cluster: running, edges: plan.options.sites.count, rounds: followed, started: started, now: Self.now
                 ).follow()
             }
         }
         switch outcome {
-        case nil: print("stopped")
+        case nil: Self.say("stopped")
         case .failed(let reason): throw FleetConsoleError(.failed, reason)
         case .finished(let result):
-            print("\n" + result.text)
+            Self.say("\n" + result.text)
             if let report { try place.write(result.json.prettyText, to: FilePath(report)) }
         }
         try await place.removeIfTemporary()
+    }
+
+    /// Unbuffered, so that it stands in order with the live view also where output is no terminal.
+    @Sendable private static func say(_ text: String) {
+        // A closed terminal is no reason to stop a cluster.
+        _ = try? FileDescriptor.standardOutput.writeAll(Array((text + "\n").utf8))
     }
 
     /// The result of `body`, or nothing where a signal ended it.
