@@ -33,7 +33,7 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 }
 
 /// Executables beside which a default configuration stands.
-let withConfiguration: Set<String> = ["edge-inferencer", "metrics-aggregator"]
+let withConfiguration: Set<String> = ["cloud-distiller", "edge-inferencer", "metrics-aggregator"]
 
 func service(_ name: String, _ library: Target.Dependency, _ more: [Target.Dependency] = []) -> Target {
     .executableTarget(
