@@ -77,7 +77,7 @@ struct MosquittoThroughputTests {
                             try await bus.publish(BusMessage(topic: "x", text: "1"))
                             return true
                         } catch {
-                            #expect(error.code == .queueFull)
+                            #expect((error as? BusError)?.code == .queueFull)
                             return false
                         }
                     }
@@ -101,7 +101,7 @@ struct MosquittoThroughputTests {
                         do {
                             while true { try await bus.publish(BusMessage(topic: "x", text: "1")) }
                         } catch {
-                            return error.code
+                            return (error as? BusError)?.code
                         }
                     }
                 }
