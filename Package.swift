@@ -33,7 +33,7 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 }
 
 /// Executables beside which a default configuration stands.
-let withConfiguration: Set<String> = ["edge-inferencer"]
+let withConfiguration: Set<String> = ["cloud-distiller", "edge-inferencer", "metrics-aggregator"]
 
 func service(_ name: String, _ library: Target.Dependency, _ more: [Target.Dependency] = []) -> Target {
     .executableTarget(
@@ -115,7 +115,7 @@ let package = Package(
         // One library a service
         library(
             "SensorSimulation",
-            ["Telemetry", "JSON", "Recordings", "BusAPI", "ServiceRuntime", logging, lifecycle]),
+            ["Telemetry", "JSON", "Recordings", "BusAPI", "ServiceRuntime", logging, lifecycle, system]),
         library(
             "EdgeInference",
             [
@@ -163,7 +163,10 @@ let tested: [(String, [Target.Dependency])] = [
     ("Compression", ["NeuralNetwork", "Inference", "ModelArtifact"]),
     ("Distillation", ["NeuralNetwork", "Compression", "Inference", "ModelArtifact", "Zstd"]),
     ("BusAPI", ["BusTesting"]),
-    ("ServiceRuntime", ["BusAPI", "BusTesting", "JSON", "Telemetry", configuration, metrics, lifecycle, logging, system]),
+    (
+        "ServiceRuntime",
+        ["BusAPI", "BusTesting", "JSON", "Telemetry", configuration, metrics, lifecycle, logging, system]
+    ),
     ("ServiceHTTP", ["ServiceRuntime", "BusAPI", "BusTesting", "Telemetry", lifecycle, logging]),
     ("Storage", [grdb]),
     ("Recordings", ["Telemetry", "JSON", "ModelArtifact", "Zstd"]),
@@ -182,7 +185,7 @@ let tested: [(String, [Target.Dependency])] = [
         "CloudDistillation",
         [
             "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Distillation", "ServiceRuntime", "Zstd",
-            logging,
+            logging, lifecycle,
         ]
     ),
     (
@@ -194,7 +197,10 @@ let tested: [(String, [Target.Dependency])] = [
     ),
     (
         "MetricsAggregation",
-        ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Storage", "ServiceRuntime", logging]
+        [
+            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Storage", "ServiceRuntime", lifecycle,
+            logging,
+        ]
     ),
     (
         "FleetConsole",

@@ -1,11 +1,12 @@
 public import ServiceLifecycle
 public import ServiceRuntime
+import Distillation
 import Logging
 
 /// The cloud distiller: collects windows and labels, trains teachers, distills students, answers with verdicts.
 public struct CloudDistillationApp: Sendable {
     /// The service's own configuration keys.
-    public static let keys = DistillerOptions.keys
+    public static let keys = DistillerOptions.keys + DistillationOptions.keys
 
     /// In the order in which they start; they stop in reverse.
     public let services: [any Service]
@@ -13,6 +14,14 @@ public struct CloudDistillationApp: Sendable {
     let desk: JobDesk
     let shelf: TeacherShelf
     let database: DistillerDatabase
+
+    /// Opens the state, reads back what was kept, and makes the services. Needs no broker.
+    ///
+    /// - Throws: `ConfigurationError` that names the key at fault; what the state directory is refused for.
+    public init(configuration: ServiceConfiguration, context: ServiceContext) async throws {
+        let engine = DistillationEngine(options: try DistillationOptions(configuration))
+        try await self.init(configuration: configuration, context: context, engine: engine)
+    }
 
     init(
         configuration: ServiceConfiguration, context: ServiceContext, engine: any TrainingEngine

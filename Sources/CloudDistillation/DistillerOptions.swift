@@ -10,33 +10,17 @@ struct DistillerOptions: Sendable {
 
     /// - Throws: `ConfigurationError` that names the key at fault.
     init(_ configuration: ServiceConfiguration) throws(ConfigurationError) {
-        func integer(_ key: String, _ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
-            let value = try configuration.integer(key)
-            guard range.contains(value) else {
-                throw ConfigurationError(
-                    key: key, "\(key): \(value) is not between \(range.lowerBound) and \(range.upperBound)")
-            }
-            return value
-        }
-        func number(_ key: String, _ range: ClosedRange<Double>) throws(ConfigurationError) -> Double {
-            let value = try configuration.number(key)
-            guard range.contains(value) else {
-                throw ConfigurationError(
-                    key: key, "\(key): \(value) is not between \(range.lowerBound) and \(range.upperBound)")
-            }
-            return value
-        }
-        jobs.seed = try integer("training.seed", 0...Int.max)
+        jobs.seed = try configuration.integer("training.seed", within: 0...Int.max)
         jobs.isAutomatic = try configuration.boolean("jobs.automatic")
-        jobs.windowsPerClass = try integer("jobs.windowsPerClass", 2...1_000_000)
-        jobs.minimumPerClass = try integer("jobs.minimumPerClass", 2...1_000_000)
-        jobs.waiting = try integer("jobs.waiting", 1...1000)
-        limits.unlabelledDays = try number("windows.unlabelledDays", 0.01...3650)
-        limits.bytes = try integer("windows.megabytes", 1...1_000_000) << 20
-        limits.windows = try integer("windows.limit", 1...100_000_000)
-        intakeLimit = try integer("intake.queue", 16...1_000_000)
-        verdictLimit = try integer("verdicts.queue", 1...1_000_000)
-        repeatSeconds = try number("candidates.repeatSeconds", 0.1...3600)
+        jobs.windowsPerClass = try configuration.integer("jobs.windowsPerClass", within: 2...1_000_000)
+        jobs.minimumPerClass = try configuration.integer("jobs.minimumPerClass", within: 2...1_000_000)
+        jobs.waiting = try configuration.integer("jobs.waiting", within: 1...1000)
+        limits.unlabelledDays = try configuration.number("windows.unlabelledDays", within: 0.01...3650)
+        limits.bytes = try configuration.integer("windows.megabytes", within: 1...1_000_000) << 20
+        limits.windows = try configuration.integer("windows.limit", within: 1...100_000_000)
+        intakeLimit = try configuration.integer("intake.queue", within: 16...1_000_000)
+        verdictLimit = try configuration.integer("verdicts.queue", within: 1...1_000_000)
+        repeatSeconds = try configuration.number("candidates.repeatSeconds", within: 0.1...3600)
     }
 
     static let keys = [

@@ -28,7 +28,7 @@ extension EngineTeacher {
     /// Reads a teacher back.
     ///
     /// - Throws: `ArtifactError`, `JSONError` or `NetworkError` that says what is wrong with the file.
-    init(decoding file: [UInt8], threads: Int) throws {
+    init(decoding file: [UInt8]) throws {
         let content = try Safetensors(decoding: file)
         guard try content.string("retort.teacher") == Self.format else {
             throw ArtifactError(.unsupportedFormat, "this version reads teachers of format \(Self.format)")
@@ -50,7 +50,6 @@ extension EngineTeacher {
         }
         teacher = TrainedTeacher(
             weights: try NetworkWeights(spec: spec, tensors: tensors), normalisation: normalisation)
-        self.threads = threads
         self.file = file
     }
 

@@ -9,13 +9,11 @@ struct EngineTeacher: TeacherModel {
     let teacher: TrainedTeacher
     let report: JSONObject
     let file: [UInt8]
-    let threads: Int
 
-    init(task: TaskDocument, teacher: TrainedTeacher, report: JSONObject, threads: Int) {
+    init(task: TaskDocument, teacher: TrainedTeacher, report: JSONObject) {
         self.task = task
         self.teacher = teacher
         self.report = report
-        self.threads = threads
         file = Self.encode(task, teacher, report)
     }
 
@@ -25,7 +23,7 @@ struct EngineTeacher: TeacherModel {
         let windows = try LabelledWindows(
             samples: task.window, channels: task.channels.count, values: values, labels: none,
             groups: [Int](repeating: 0, count: count))
-        var answers = try teacher.logits(windows, threads: threads)
+        var answers = try teacher.logits(windows)
         if task.kind == .classification {
             let outputs = task.outputs
             for row in 0..<count { Self.softmax(&answers, row * outputs..<(row + 1) * outputs) }

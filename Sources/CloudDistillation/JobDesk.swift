@@ -194,8 +194,7 @@ actor JobDesk {
         let result: Result<TrainingWorker.Outcome, any Error>
         do {
             let base = try base(of: request)
-            let outcome = try await worker.run(request, base: base, stop: stop) { report.yield($0) }
-            result = .success(outcome)
+            result = .success(try await worker.run(request, base: base, stop: stop) { report.yield($0) })
         } catch {
             result = .failure(error)
         }
@@ -216,12 +215,12 @@ actor JobDesk {
         }
     }
 
-    private func base(of request: JobRequest) throws -> Student? {
+    private func base(of request: JobRequest) throws -> WarmStart? {
         guard let version = request.base else { return nil }
         guard let kept = students.values.first(where: { $0.model == request.model && $0.version == version }) else {
             throw Rejection(code: "base", reason: "the student of version \(version) is not kept here")
         }
-        return try Student(decoding: kept.bytes)
+        return WarmStart(student: try Student(decoding: kept.bytes), digest: kept.digest)
     }
 
     private func reported(_ id: String, _ step: TrainingStep) async {

@@ -13,11 +13,12 @@ protocol TrainingEngine: Sendable {
     /// Reads a teacher back from its file.
     func teacher(decoding file: [UInt8]) throws -> any TeacherModel
 
-    /// Distills, quantises and evaluates a student; warm-started from `base` where one is given.
+    /// Distills, quantises and evaluates a student; warm-started from `base` where one is given
+    /// and fits; the student then names it as its base.
     ///
     /// - Throws: as ``trainTeacher(_:seed:report:)``.
     func distill(
-        _ samples: CollectedSamples, teacher: any TeacherModel, base: Student?, seed: UInt64,
+        _ samples: CollectedSamples, teacher: any TeacherModel, base: WarmStart?, seed: UInt64,
         report: @escaping TrainingReport
     ) throws -> DistilledStudent
 }

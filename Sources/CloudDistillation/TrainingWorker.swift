@@ -24,7 +24,7 @@ struct TrainingWorker: Sendable {
     ///   - report: called on the training's thread.
     /// - Throws: `CancellationError` where `stop` was set; what the engine or the database throws.
     func run(
-        _ request: JobRequest, base: Student?, stop: StopFlag, report: @escaping @Sendable (TrainingStep) -> Void
+        _ request: JobRequest, base: WarmStart?, stop: StopFlag, report: @escaping @Sendable (TrainingStep) -> Void
     ) async throws -> Outcome {
         if stop.isSet { throw CancellationError() }
         let samples = try await collection.samples(request.model)

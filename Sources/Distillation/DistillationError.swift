@@ -1,7 +1,7 @@
 /// Why no teacher or student was made.
 public struct DistillationError: Error, Equatable, CustomStringConvertible {
     public struct Code: Sendable, Equatable {
-        private enum Value { case unsupportedTask, badData, badTeacher, cancelled, diverged }
+        private enum Value { case unsupportedTask, badData, badTeacher, badNetwork, cancelled, diverged }
         private let value: Value
         /// The task is of a kind that has no trainer.
         public static let unsupportedTask = Code(value: .unsupportedTask)
@@ -9,6 +9,8 @@ public struct DistillationError: Error, Equatable, CustomStringConvertible {
         public static let badData = Code(value: .badData)
         /// The teacher does not fit the task.
         public static let badTeacher = Code(value: .badTeacher)
+        /// The student's network cannot be quantised.
+        public static let badNetwork = Code(value: .badNetwork)
         /// The observer asked to stop.
         public static let cancelled = Code(value: .cancelled)
         /// Losses left the finite numbers.

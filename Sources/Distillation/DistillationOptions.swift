@@ -24,14 +24,27 @@ public struct DistillationOptions: Sendable, Equatable {
     public var temperature: Float
     /// Weight of the teacher's probabilities; 1 − alpha that of the labels.
     public var alpha: Float
+    /// Different random changes of the windows that the teacher is asked about.
+    public var copies: Int
+    /// Largest share of another window blended in for the teacher and the student.
+    public var teacherMixing: Float
+    public var studentMixing: Float
+    /// How strongly a warm-started student's weights are drawn back to its base's: keeps updates small.
+    public var basePull: Float
+    /// Share of the groups that is kept out of training, for validation and for calibrating the gate.
+    public var validationShare: Double
+    /// Share of windows whose calibrated confidence is to be too low, so that they ask for a verdict.
+    public var escalationShare: Double
     /// Random changes of windows; its axes are the task's.
     public var augmentation: Augmentation
 
     public init(
         seed: UInt64 = 1, threads: Int = min(ComputePool.processors, 8), batch: Int = 64, teacherEpochs: Int? = nil,
-        studentEpochs: Int? = nil, quantisedEpochs: Int? = nil, teacherRate: Float = 4e-3, studentRate: Float = 1e-2,
+        studentEpochs: Int? = nil, quantisedEpochs: Int? = nil, teacherRate: Float = 8e-3, studentRate: Float = 2e-2,
         quantisedRate: Float = 1e-3, weightDecay: Float = 0.05, smoothing: Float = 0.1, temperature: Float = 3,
-        alpha: Float = 0.8, augmentation: Augmentation = Augmentation()
+        alpha: Float = 0.8, copies: Int = 8, teacherMixing: Float = 0, studentMixing: Float = 0,
+        basePull: Float = 0.1, validationShare: Double = 0.1, escalationShare: Double = 0.15,
+        augmentation: Augmentation = Augmentation()
     ) {
         self.seed = seed
         self.threads = threads
@@ -46,6 +59,17 @@ public struct DistillationOptions: Sendable, Equatable {
         self.smoothing = smoothing
         self.temperature = temperature
         self.alpha = alpha
+        self.copies = copies
+        self.teacherMixing = teacherMixing
+        self.studentMixing = studentMixing
+        self.basePull = basePull
+        self.validationShare = validationShare
+        self.escalationShare = escalationShare
         self.augmentation = augmentation
+    }
+
+    /// Passes over `windows` windows so that about `budget` are seen in all, within `range`.
+    static func epochs(_ budget: Int, _ windows: Int, _ range: ClosedRange<Int>) -> Int {
+        min(max(budget / max(1, windows), range.lowerBound), range.upperBound)
     }
 }

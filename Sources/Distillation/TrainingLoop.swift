@@ -9,8 +9,19 @@ struct TrainingLoop {
     var schedule: LearningRateSchedule
     var observer: DistillationObserver?
 
-    /// One batch: indices of windows, seed of the step, learning rate; returns the mean loss.
-    typealias Step = (ArraySlice<Int>, UInt64, Float) -> Float
+    /// One batch.
+    struct Batch: Sendable {
+        /// Of windows.
+        var indices: [Int]
+        var epoch: Int
+        /// Of this step's random numbers.
+        var seed: UInt64
+        /// Learning rate.
+        var rate: Float
+    }
+
+    /// Trains on one batch and returns the mean loss.
+    typealias Step = (Batch) -> Float
 
     /// - Returns: the mean loss of the last epoch.
     /// - Throws: `DistillationError.cancelled` or `.diverged`.
@@ -29,8 +40,10 @@ struct TrainingLoop {
             var sum = 0.0
             for index in 0..<steps {
                 let done = Float(epoch * steps + index) / Float(epochs * steps)
-                let batch = order[index * size..<(index + 1) * size]
-                let loss = step(batch, seed &+ UInt64(epoch * steps + index), schedule.rate(at: done))
+                let batch = Batch(
+                    indices: Array(order[index * size..<(index + 1) * size]), epoch: epoch,
+                    seed: seed &+ UInt64(epoch * steps + index), rate: schedule.rate(at: done))
+                let loss = step(batch)
                 guard loss.isFinite else {
                     throw DistillationError(.diverged, "the loss of the \(phase.rawValue) is not finite any more")
                 }

@@ -62,22 +62,26 @@ public struct LabelledWindows: Sendable, Equatable {
 
     /// Indices for training and for validation.
     ///
-    /// Validation takes whole groups, about `share` of them (at least one), drawn by `seed`. Where there are fewer than
-    /// four groups it takes the last windows of each class in each group instead.
-    public func split(validation share: Double, seed: UInt64) -> (training: [Int], validation: [Int]) {
+    /// Validation takes whole groups, about `share` of them (at least one): those that come first by a hash of their
+    /// number, so that nearly the same stay out when groups join. Where there are fewer than four groups it takes the
+    /// last windows of each class in each group instead.
+    public func split(validation share: Double) -> (training: [Int], validation: [Int]) {
         guard share > 0, count > 1 else { return (Array(0..<count), []) }
-        var names = Array(Set(groups)).sorted()
-        var held = Set<Int>()
+        let names = Set(groups).sorted()
+        var heldOut = Set<Int>()
         if names.count >= 4 {
-            var random = RandomSource(seed: seed, 0x5B1)
-            random.shuffle(&names)
-            let kept = Set(names.prefix(max(1, Int((Double(names.count) * share).rounded()))))
-            held = Set((0..<count).filter { kept.contains(groups[$0]) })
+            let hashed = names.map { name in
+                var random = RandomSource(seed: 0x5B1, name)
+                return (hash: random.next(), name: name)
+            }
+            let held = hashed.sorted { $0 < $1 }.prefix(max(1, Int((Double(names.count) * share).rounded())))
+            let kept = Set(held.map(\.name))
+            heldOut = Set((0..<count).filter { kept.contains(groups[$0]) })
         } else {
             for members in Dictionary(grouping: 0..<count, by: { [groups[$0], labels[$0]] }).values {
-                held.formUnion(members.suffix(Int(Double(members.count) * share)))
+                heldOut.formUnion(members.suffix(Int(Double(members.count) * share)))
             }
         }
-        return ((0..<count).filter { !held.contains($0) }, (0..<count).filter { held.contains($0) })
+        return ((0..<count).filter { !heldOut.contains($0) }, (0..<count).filter { heldOut.contains($0) })
     }
 }

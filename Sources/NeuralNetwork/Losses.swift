@@ -1,5 +1,8 @@
 /// Losses on one window's logits; each writes the gradient and returns the loss in nats.
 package enum Losses {
+    /// Natural logarithm.
+    package static func logarithm(_ x: Float) -> Float { NeuralNetwork.logarithm(x) }
+
     /// Softmax of logits divided by `temperature`.
     ///
     /// - Precondition: temperature above 0.

@@ -5,6 +5,9 @@ package import TensorKernels
 ///
 /// One thread at a time uses a pass; passes of one network on several threads share nothing but the parameters they read.
 package final class NetworkPass {
+    /// Added to batch norm's variance.
+    package static let normEpsilon = BatchNormOperator.epsilon
+
     package let spec: NetworkSpec
     package let capacity: Int
     /// (windows × samples × channels), normalised: to be filled before ``forward(count:training:seed:)``.
@@ -13,6 +16,8 @@ package final class NetworkPass {
     package let logits: PaddedActivation
     /// (windows × outputs): to be filled before ``backward(count:)``. Only in a pass made for training.
     package let logitGradient: PaddedActivation?
+    /// What each layer puts out, by its index in the spec; of batch norm with its ReLU only the latter.
+    package let outputs: [Int: PaddedActivation]
     /// Sums over the batches since ``clearGradients()``, as ``ParameterLayout`` orders them.
     package let gradients: FloatBuffer
     /// Moments of the last training batch, as ``ParameterLayout`` orders statistics.
@@ -41,6 +46,7 @@ package final class NetworkPass {
         operators = builder.build()
         input = builder.first.values
         logits = builder.last.values
+        outputs = builder.outputs
         logitGradient = builder.last.gradient
         gradients = FloatBuffer(count: training ? layout.valueCount : 0)
         batchStatistics = FloatBuffer(count: layout.statisticCount)

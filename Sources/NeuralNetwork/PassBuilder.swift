@@ -11,6 +11,8 @@ struct PassBuilder {
     let kernels: KernelTable
     private(set) var first: Signal
     private(set) var last: Signal
+    /// What each layer puts out, by its index; of batch norm with its ReLU only the latter.
+    private(set) var outputs: [Int: PaddedActivation] = [:]
     private let extents: [NetworkSpec.Extent]
 
     init(
@@ -60,6 +62,7 @@ struct PassBuilder {
             let output = signal(after: index, readBy: next)
             operators.append(makeOperator(index, output: output, fused: fused))
             last = output
+            outputs[next - 1] = output.values
             index = next
         }
         return operators

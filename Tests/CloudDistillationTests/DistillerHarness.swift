@@ -8,6 +8,7 @@ import ServiceLifecycle
 import ServiceRuntime
 import Synchronization
 import Telemetry
+import Zstd
 
 @testable import CloudDistillation
 
@@ -112,4 +113,67 @@ struct DistillerHarness: Sendable {
     var rejects: [RejectMessage] {
         get throws { try published(RejectMessage.self, on: "reject/cloud-distiller") }
     }
+}
+
+// MARK: Jobs
+
+extension DistillerHarness {
+    func receive(_ message: some MessagePayload, on topic: Topic) async {
+        await app.desk.receive(BusMessage(topic: context.topics.string(topic), payload: message.payload))
+    }
+
+    /// Requests a job and trains it.
+    func work(_ request: JobRequest) async throws {
+        await receive(request, on: .jobRequest)
+        try await workNext()
+    }
+
+    /// Trains the job that is next.
+    func workNext() async throws {
+        var starts = app.desk.starts.makeAsyncIterator()
+        guard let request = await starts.next() else { throw HarnessError() }
+        await app.desk.work(request, stop: StopFlag())
+    }
+
+    /// Answers the candidate that was offered last, as a registry does.
+    func answer(
+        _ state: CandidateResult.State, version: Int? = nil, reason: String? = nil
+    ) async throws -> String {
+        guard let candidate = try published(CandidateMessage.self, on: "model/+/candidate/+").last else {
+            throw HarnessError()
+        }
+        await receive(
+            CandidateResult(t: clock.now, digest: candidate.digest, state: state, version: version, reason: reason),
+            on: .candidateResult(model: candidate.model, digest: candidate.digest))
+        return candidate.digest
+    }
+
+    /// Puts a candidate's chunks together as a registry does.
+    func student(of candidate: CandidateMessage) throws -> Student {
+        var frame: [UInt8] = []
+        for (index, hash) in candidate.content.chunks.enumerated() {
+            let topic = context.topics.string(.chunk(digest: candidate.content.frame, index: index))
+            guard let chunk = broker.published(matching: topic).last, !chunk.retained,
+                ContentDigest(of: chunk.payload).hex == hash
+            else { throw HarnessError() }
+            frame += chunk.payload
+        }
+        guard ContentDigest(of: frame).hex == candidate.content.frame, frame.count == candidate.content.bytes else {
+            throw HarnessError()
+        }
+        var decompressor = try ZstdDecompressor()
+        let bytes = try decompressor.decompress(frame, maximumBytes: 1 << 20)
+        guard ContentDigest(of: bytes).hex == candidate.digest else { throw HarnessError() }
+        return try Student(decoding: bytes)
+    }
+
+    /// All progress so far; ends the desk.
+    func progress() async -> [JobProgress] {
+        app.desk.finish()
+        var all: [JobProgress] = []
+        for await progress in app.desk.outbox { all.append(progress) }
+        return all
+    }
+
+    func phases() async -> [JobProgress.Phase] { await progress().map(\.phase) }
 }

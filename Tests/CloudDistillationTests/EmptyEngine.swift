@@ -13,7 +13,7 @@ struct EmptyEngine: TrainingEngine {
     func teacher(decoding file: [UInt8]) throws -> any TeacherModel { throw Failure() }
 
     func distill(
-        _ samples: CollectedSamples, teacher: any TeacherModel, base: Student?, seed: UInt64,
+        _ samples: CollectedSamples, teacher: any TeacherModel, base: WarmStart?, seed: UInt64,
         report: @escaping TrainingReport
     ) throws -> DistilledStudent { throw Failure() }
 }

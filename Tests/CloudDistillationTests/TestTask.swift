@@ -23,7 +23,8 @@ enum TestTask {
     /// Values of a window: still ones hover around zero, moving ones swing; `index` makes each its own.
     static func values(_ label: String, _ index: Int) -> [Float] {
         (0..<16).map { position in
-            let noise = Float((index * 31 + position * 17) % 23) / 100
+            // 7919 and the prime 10007 have no common factor, so no two windows are equal.
+            let noise = Float((index * 7919 + position * 17) % 10007) / 40_000
             guard label == "moving" else { return noise }
             return (position / 2 % 2 == 0 ? 1.5 : -1.5) + noise
         }

@@ -1,2 +1,45 @@
+import ArgumentParser
+import BusMosquitto
+import JSON
+import MetricsAggregation
+import ServiceHTTP
 import ServiceRuntime
-@main struct Main { static func main() {} }
+
+/// Counts decisions, scores them, and shows the fleet.
+@main struct MetricsAggregator: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "metrics-aggregator",
+        abstract: "Scores decisions against truths, labels and the teacher's verdicts, and shows the fleet.",
+        discussion: """
+            Reads inference/, truth/, label/, verdict/ and energy/ and publishes, retained and at most once a second:
+
+              accuracy/{model}/{version}    accuracy with its interval, macro F1, calibration, teacher, joules
+              fleet/summary                 devices, edges, versions, window rate, bytes moved, jobs
+              fleet/site/{site}, fleet/device/{site}/{device}
+
+            A window counts once per model, whatever is repeated, resent or out of order; truths may come late, be
+            corrected or be withdrawn. Counts are kept in SQLite in the state folder and survive a kill.
+
+            With http.port set it answers / (a page), /api/summary (JSON), /metrics (Prometheus) and /health.
+
+            Configuration keys come from --set, RETORT_* variables, the --config file and defaults, in this order;
+            --print-config shows them all.
+            """)
+
+    @OptionGroup var options: ServiceOptions
+
+    func run() async throws {
+        try await ServiceRunner.run(
+            "metrics-aggregator", keys: MetricsAggregationApp.keys + HTTPSettings.keys, options: options
+        ) { options, logger in
+            try MosquittoBus(options: options, logger: logger)
+        } build: { context, configuration in
+            let app = try await MetricsAggregationApp(configuration: configuration, context: context)
+            let routes = [
+                HTTPRoute("/") { _ in .text(app.summaryPage(), contentType: "text/html; charset=utf-8") },
+                HTTPRoute("/api/summary") { _ in .json(app.summaryDocument().bytes) },
+            ]
+            return try HTTPService.ifConfigured(configuration, context, routes: routes) + app.services
+        }
+    }
+}

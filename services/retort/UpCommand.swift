@@ -1,6 +1,7 @@
 import ArgumentParser
 import BusMosquitto
 import FleetConsole
+import JSON
 import Logging
 import SystemPackage
 import UnixSignals
@@ -84,10 +85,11 @@ struct UpCommand: AsyncParsableCommand {
             try MosquittoBus(options: options, logger: busLogger)
         }
         print("state and logs: \(place.path.string)")
+        let followed = session
         let outcome = try await Self.untilSignal {
-            try await cluster.run(say: { print($0) }) { [session] running in
+            try await cluster.run(say: { print($0) }) { running in
                 try await UpSession(
-                    cluster: running, edges: plan.options.sites.count, rounds: session, started: started, now: Self.now
+                    cluster: running, edges: plan.options.sites.count, rounds: followed, started: started, now: Self.now
                 ).follow()
             }
         }

@@ -1,0 +1,179 @@
+import ModelArtifact
+import NeuralNetwork
+import Testing
+
+@testable import Compression
+
+@Suite("Quantisation")
+struct QuantisationTests {
+    private let spec = NetworkSpec(
+        samples: 21, channels: 3,
+        layers: [
+            .convolution(filters: 5, kernel: 5, stride: 2), .batchNorm, .relu, .maxPool(size: 2),
+            .convolution(filters: 6, kernel: 3, stride: 2), .batchNorm, .relu, .dropout(rate: 0.4), .globalAveragePool,
+            .dense(units: 4),
+        ])
+
+    private func trained() -> NetworkWeights {
+        var weights = NetworkWeights(spec: spec, seed: 2)
+        var random = RandomSource(seed: 3)
+        for index in weights.values.indices { weights.values[index] += 0.1 * random.normal() }
+        // A bias before batch norm is without effect.
+        for entry in weights.layout.values where entry.role == .bias && (entry.layer == 0 || entry.layer == 4) {
+            for index in entry.range { weights.values[index] = 0 }
+        }
+        for index in weights.statistics.indices { weights.statistics[index] = 0.5 + 0.3 * random.uniform() }
+        return weights
+    }
+
+    private func inputs(_ count: Int, seed: UInt64 = 4) -> [Float] {
+        var random = RandomSource(seed: seed)
+        return (0..<count * 63).map { _ in random.normal() }
+    }
+
+    private func logits(_ weights: NetworkWeights, _ inputs: [Float], grids: [Int: ActivationGrid] = [:]) -> [Float] {
+        let count = inputs.count / 63
+        let pass = NetworkPass(spec: weights.spec, capacity: count, training: false, grids: grids)
+        pass.load(weights)
+        for window in 0..<count {
+            for k in 0..<63 { pass.input.window(window)[k] = inputs[window * 63 + k] }
+        }
+        pass.forward(count: count, training: false)
+        return (0..<count * 4).map { pass.logits.window(0)[$0] }
+    }
+
+    @Test("A folded network computes the same function")
+    func folding() throws {
+        let weights = trained()
+        let folded = try weights.folded()
+        #expect(!folded.spec.layers.contains(.batchNorm) && folded.spec.layers.count == spec.layers.count - 3)
+        let x = inputs(20)
+        for (a, b) in zip(logits(weights, x), logits(folded, x)) { #expect(abs(a - b) < 1e-4) }
+    }
+
+    @Test("Integer logits follow the rounded float network within its rounding, and the float network closely")
+    func integers() throws {
+        let folded = try trained().folded()
+        let x = inputs(200)
+        let grid = try Calibration.grid(folded, inputs: x)
+        let quantiser = try Quantiser(spec: folded.spec, grid: grid)
+        let layers = try quantiser.layers(folded)
+        let network = try QuantisedNetwork(
+            spec: folded.spec, layers: layers,
+            normalisation: .init(mean: [0, 0, 0], standardDeviation: [1, 1, 1]), inputScale: grid.inputScale)
+        var rounded = folded
+        folded.values.withUnsafeBufferPointer { from in
+            rounded.values.withUnsafeMutableBufferPointer { to in
+                if let from = from.baseAddress, let to = to.baseAddress { quantiser.project(from, to) }
+            }
+        }
+        let onGrid = x.map { InputGrid.steps($0, inverse: 1 / grid.inputScale) * grid.inputScale }
+        let simulated = logits(rounded, onGrid, grids: grid.activationGrids(quantiser.plan))
+        let exact = logits(folded, x)
+        let scale = try #require(layers.last).outputScale
+        var worst: Float = 0
+        var difference: Float = 0
+        var spread: Float = 0
+        for window in 0..<200 {
+            let result = network.logits(input: network.quantise(x[window * 63..<(window + 1) * 63]))
+            for k in 0..<4 {
+                worst = max(worst, abs(Float(result[k]) * scale - simulated[window * 4 + k]))
+                difference += abs(Float(result[k]) * scale - exact[window * 4 + k])
+                spread += abs(exact[window * 4 + k])
+            }
+        }
+        // A different rounding of a half moves an activation by one step.
+        #expect(worst < 4 * (grid.layers[1].outputScale + grid.layers[0].outputScale))
+        #expect(difference < 0.05 * spread)
+    }
+
+    @Test("Hand-computed integers: zero point, padding, requantisation, average and last layer")
+    func knownAnswer() throws {
+        let spec = NetworkSpec(
+            samples: 3, channels: 1,
+            layers: [.convolution(filters: 1, kernel: 3, stride: 1), .relu, .globalAveragePool, .dense(units: 2)])
+        let convolution = Student.QuantisedLayer(
+            weight: [1, 2, -1], bias: [10], weightScale: [0.1], outputScale: 0.1, multiplier: [1], shift: [1])
+        let dense = Student.QuantisedLayer(
+            weight: [3, -4], bias: [-1, 5], weightScale: [0.1, 0.1], outputScale: 0.01, multiplier: [], shift: [])
+        let network = try QuantisedNetwork(
+            spec: spec, layers: [convolution, dense], normalisation: .init(mean: [1], standardDeviation: [2]),
+            inputScale: 0.5)
+        // (x − 1) / (2 · 0.5) = x − 1: 4, −3.5 (ties to even: −4) and far out.
+        let input = network.quantise([5, -2.5, 1000])
+        #expect(input == [132, 124, 255])
+        // Less 128: 4, −4, 127. Sums: 10 + 8 + 4 = 22; 10 + 4 − 8 − 127 = −121; 10 − 4 + 254 = 260.
+        // Halved, rounded up: 11, 0, 130. Mean 141 / 3 = 47.
+        let expected: [Int32] = [140, -183]  // 3 · 47 − 1, −4 · 47 + 5
+        #expect(network.logits(input: input) == expected)
+    }
+
+    @Test("Averages of halves go up")
+    func halves() throws {
+        let spec = NetworkSpec(
+            samples: 2, channels: 1,
+            layers: [.convolution(filters: 1, kernel: 1, stride: 1), .relu, .averagePool(size: 2), .dense(units: 1)])
+        let layers = [
+            Student.QuantisedLayer(
+                weight: [1], bias: [0], weightScale: [1], outputScale: 1, multiplier: [2], shift: [1]),
+            Student.QuantisedLayer(
+                weight: [1], bias: [0], weightScale: [1], outputScale: 1, multiplier: [], shift: []),
+        ]
+        let network = try QuantisedNetwork(
+            spec: spec, layers: layers, normalisation: .init(mean: [0], standardDeviation: [1]), inputScale: 1)
+        #expect(network.logits(input: [129, 130]) == [2])
+    }
+
+    @Test("Weights of a student go back to the same integers on its grid")
+    func roundTrip() throws {
+        let folded = try trained().folded()
+        let grid = try Calibration.grid(folded, inputs: inputs(50))
+        let quantiser = try Quantiser(spec: folded.spec, grid: grid)
+        let layers = try quantiser.layers(folded)
+        let task = TaskDocument(
+            name: "t", channels: ["a", "b", "c"].map { .init(name: $0, unit: "") }, rate: 1, window: 21, step: 21)
+        let student = Student(
+            task: task, spec: folded.spec, normalisation: .init(mean: [0, 0, 0], standardDeviation: [1, 1, 1]),
+            inputScale: grid.inputScale, layers: layers, gate: .init(temperature: 1, threshold: 0), golden: [])
+        #expect(Int8Grid(of: student) == grid)
+        #expect(try quantiser.layers(Quantiser.weights(of: student)) == layers)
+    }
+
+    @Test("Factors become a 31-bit multiplier and a shift", arguments: [1e-9, 3.7e-4, 0.5, 0.999_999_999_99, 1, 300])
+    func fixedPoint(factor: Double) throws {
+        let fixed = try Quantiser.fixedPoint(factor)
+        let value = Double(fixed.multiplier) * Double(sign: .plus, exponent: -Int(fixed.shift), significand: 1)
+        #expect(abs(value / factor - 1) < 1e-9)
+        #expect((1...62).contains(fixed.shift) && fixed.multiplier >= 0)
+    }
+
+    @Test("A factor that no shift can hold is refused")
+    func unfit() {
+        #expect(throws: CompressionError.self) { try Quantiser.fixedPoint(0) }
+        #expect(throws: CompressionError.self) { try Quantiser.fixedPoint(.infinity) }
+        #expect(throws: CompressionError.self) { try Quantiser.fixedPoint(1e12) }
+    }
+
+    @Test("Networks that integer arithmetic is not specified for are refused")
+    func unsupported() {
+        let dense = NetworkSpec.Layer.dense(units: 2)
+        let convolution = NetworkSpec.Layer.convolution(filters: 2, kernel: 3, stride: 1)
+        for layers in [
+            [], [convolution], [convolution, dense], [.relu, dense], [convolution, .maxPool(size: 2), .relu, dense],
+            [convolution, .relu, .relu, dense], [convolution, .batchNorm, .relu, dense], [dense, .relu],
+        ] {
+            #expect(throws: CompressionError.self) {
+                try QuantisationPlan(NetworkSpec(samples: 8, channels: 1, layers: layers))
+            }
+        }
+    }
+
+    @Test("Clipping a few large values pays when most are small")
+    func clipping() {
+        var values = (0..<1000).map { Float($0 % 100) / 100 }
+        values.append(3)
+        // A fifteenth of the largest would be 0.2.
+        #expect(Calibration.scale(of: values, steps: 15) < 0.18)
+        #expect(Calibration.scale(of: [0, 0], steps: 127) > 0)
+    }
+}
