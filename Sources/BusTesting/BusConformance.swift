@@ -1,4 +1,4 @@
-import BusAPI
+package import BusAPI
 
 /// What every ``MessageBus`` must do, as checks that run against any of them.
 public enum BusConformance {
@@ -72,7 +72,7 @@ public enum BusConformance {
     }
 
     /// The next messages, at least so many.
-    static func messages(of subscription: BusSubscription, count: Int) async throws -> [BusMessage] {
+    package static func messages(of subscription: BusSubscription, count: Int) async throws -> [BusMessage] {
         try await within(.seconds(60), "waiting for \(count) messages on \(subscription.filters)") {
             var all: [BusMessage] = []
             while all.count < count, let batch = await subscription.next() { all += batch }

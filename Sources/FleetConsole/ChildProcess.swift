@@ -39,9 +39,10 @@ final class ChildProcess: Sendable {
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: Self.patience)]
         let updates = Dictionary(
             uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), Optional($0.value)) })
+        let guarded = Self.endingWithUs(program, arguments)
         let configuration = Configuration(
-            executable: .path(program), arguments: Arguments(arguments), environment: .inherit.updating(updates),
-            platformOptions: options)
+            executable: .path(guarded.program), arguments: Arguments(guarded.arguments),
+            environment: .inherit.updating(updates), platformOptions: options)
 
         let started = AsyncStream.makeStream(of: pid_t.self)
         // Ends with the process; `stop()` cancels and awaits it.
@@ -71,6 +72,16 @@ final class ChildProcess: Sendable {
         self.name = name
         self.log = log
         self.processIdentifier = pid
+    }
+
+    /// The command through a program that has the kernel end it with us, where there is one: nothing of ours runs any
+    /// more when we are killed. The signal follows the thread that forks, which Subprocess keeps until exit.
+    private static func endingWithUs(
+        _ program: FilePath, _ arguments: [String]
+    ) -> (program: FilePath, arguments: [String]) {
+        let helper = "/usr/bin/setpriv"
+        guard access(helper, X_OK) == 0 else { return (program, arguments) }
+        return (FilePath(helper), ["--pdeathsig", "TERM", program.string] + arguments)
     }
 
     /// Waits until the process has ended.

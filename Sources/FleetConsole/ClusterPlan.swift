@@ -128,9 +128,12 @@ public struct ClusterPlan: Sendable, Equatable {
     }
 
     /// The private broker's configuration.
+    ///
+    /// Started by root, mosquitto would become a user that cannot write the state folder, and that outlives us.
     public static func brokerConfiguration(port: Int, persistence: FilePath) -> String {
         """
         listener \(port) 127.0.0.1
+        user root
         allow_anonymous true
         set_tcp_nodelay true
         message_size_limit 4194304

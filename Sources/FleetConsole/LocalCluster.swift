@@ -112,6 +112,7 @@ public struct LocalCluster: Sendable {
                     where batch.contains(where: { $0.topic == topic && $0.payload.elementsEqual("online".utf8) }) {
                         return
                     }
+                    throw FleetConsoleError(.failed, "the connection to the broker was closed")
                 }
             }
             say("\(child.name) is online")

@@ -160,7 +160,8 @@ final class EdgeFixture: Sendable {
     func waitForSubscription(_ running: Running) async throws {
         // A device that is heard proves that telemetry is subscribed to.
         try await wait("telemetry is heard") {
-            try await send(.telemetry(DeviceID(site: "north", device: "probe")), Array(#"{"unrelated":1}"#.utf8))
+            try await send(
+                .telemetry(DeviceID(site: "north", device: "probe")), Array(#"{"t":1760000000,"a":0,"b":0}"#.utf8))
             return (running.board.counters["received"] ?? 0) > 0
         }
     }

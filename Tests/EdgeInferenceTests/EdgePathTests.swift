@@ -2,6 +2,7 @@ import BusAPI
 import BusTesting
 import JSON
 import ModelArtifact
+import ServiceRuntime
 import Telemetry
 import Testing
 

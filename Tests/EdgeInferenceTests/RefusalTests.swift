@@ -3,6 +3,7 @@ import BusTesting
 import JSON
 import ModelArtifact
 import ReleaseTrust
+import ServiceRuntime
 import Telemetry
 import Testing
 

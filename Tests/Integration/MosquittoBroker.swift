@@ -49,7 +49,8 @@ final class MosquittoBroker: Sendable {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let lines =
             [
-                "listener \(port) 127.0.0.1", "set_tcp_nodelay true", "persistence false", "log_type error",
+                "listener \(port) 127.0.0.1", "user root", "set_tcp_nodelay true", "persistence false",
+                "log_type error",
                 "max_queued_messages 20000", "max_inflight_messages 1000",
             ] + settings
         try (lines.joined(separator: "\n") + "\n").write(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BusMosquitto
+import JSON
 import MetricsAggregation
 import ServiceHTTP
 import ServiceRuntime
