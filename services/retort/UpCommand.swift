@@ -20,19 +20,21 @@ struct UpCommand: AsyncParsableCommand {
         commandName: "up",
         abstract: "Start the whole cluster on this machine and show it; Ctrl-C stops everything.",
         discussion: """
-            Without --data the simulator plays its own scenes (motors whose bearings wear, wrists in several activities) and the
-            distiller trains by itself once it has seen enough of every class.
+            Without --data the simulator plays its own scenes (motors whose bearings wear, wrists in several
+            activities) and the distiller trains by itself once it has seen enough of every class.
 
-            With --data DIR it replays recordings: DIR holds CSV files (plain or .zst) with the columns t, the channels and label.
-            Files named test-* are kept for evaluation: their labels go to truth/ alone and never reach training. Round 1 of
-            training starts when every recording has played once; each further round starts from the version before it.
+            With --data DIR it replays recordings: DIR holds CSV files (plain or .zst) with the columns t, the
+            channels and label. Files named test-* are kept for evaluation: their labels go to truth/ alone and never
+            reach training. Round 1 of training starts when every recording has played once; each further round starts
+            from the version before it.
 
-            The state folder holds cluster.json (broker, processes), logs/, and what each service keeps. Exit status: 0 when a
-            person stopped it or the rounds are done, 1 when something failed, 64 for a wrong option.
+            The state folder holds cluster.json (broker, processes), logs/, and what each service keeps. Exit status:
+            0 when a person stopped it or the rounds are done, 1 when something failed, 64 for a wrong option.
             """)
 
     @Option(help: "Folder of recordings to replay instead of the generators' scenes.") var data: String?
-    @Option(help: "How many times faster than real time devices play (default: 10 for the generators, 1 for recordings).")
+    @Option(
+        help: "How many times faster than real time devices play (default: 10 for the generators, 1 for recordings).")
     var speed: Double?
     @Option(help: "At most so many recorded devices to train on, and half as many to evaluate on.") var people: Int?
     @Option(help: "Versions to train from recordings (default 2 with --data).") var rounds: Int?
@@ -138,7 +140,10 @@ struct UpCommand: AsyncParsableCommand {
     private static func programFolder() throws -> FilePath {
         var buffer = [CChar](repeating: 0, count: 4096)
         let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-        let path = length > 0 ? String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self) : CommandLine.arguments[0]
+        let path =
+            length > 0
+            ? String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            : CommandLine.arguments[0]
         return FilePath(path).absolute.removingLastComponent()
     }
 
