@@ -56,7 +56,7 @@ struct ClusterPlanTests {
     @Test(
         "An option that makes no sense is named",
         arguments: [
-            ("--root", { (o: inout ClusterPlan.Options) in o.root = "a/+/b" }),
+            ("--root", { @Sendable (o: inout ClusterPlan.Options) in o.root = "a/+/b" }),
             ("--sites", { o in o.sites = [] }),
             ("--sites", { o in o.sites = ["North Pole"] }),
             ("--speed", { o in o.speed = 0 }),
