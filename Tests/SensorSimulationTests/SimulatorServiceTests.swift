@@ -118,6 +118,7 @@ struct SimulatorServiceTests {
             BusMessage(
                 topic: topics.string(.installed(model: "m", EdgeID(site: "north", edge: "gw-north"))),
                 payload: installed.payload, retained: true))
+        let (broker, topics) = (broker, topics)
         async let later: Void = {
             // The simulator looks for edges; the second comes once it does.
             while broker.published(matching: "started").isEmpty { await Task.yield() }
