@@ -34,6 +34,8 @@ public struct ClusterPlan: Sendable, Equatable {
         public var people: Int?
         public var seed = 1
         public var automaticJobs = true
+        /// Whether a simulator plays sensors.
+        public var simulates = true
         /// Folder of task files for the registry.
         public var tasks: FilePath
         /// Folder that holds each service's `default.json`, as `services/` of the repository; nothing uses built-in defaults.
@@ -117,6 +119,7 @@ public struct ClusterPlan: Sendable, Equatable {
                 service(
                     "edge-inferencer", "gw-\(site)", ["RETORT_EDGE_SITE": site, "RETORT_EDGE_ROOT_FILE": rootFile]))
         }
+        guard options.simulates else { return }
         var simulator = [
             "RETORT_SIMULATOR_SITES": options.sites.joined(separator: ","),
             "RETORT_SIMULATOR_SEED": String(options.seed),

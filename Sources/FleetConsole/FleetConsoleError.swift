@@ -22,4 +22,9 @@ public struct FleetConsoleError: Error, Sendable, CustomStringConvertible {
     }
 
     public var description: String { message }
+
+    /// Nobody sums the fleet up.
+    public static let noAggregator = FleetConsoleError(
+        .timedOut, "nothing is retained on fleet/summary: is metrics-aggregator running on this broker, with this root?"
+    )
 }

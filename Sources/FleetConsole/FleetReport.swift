@@ -64,7 +64,9 @@ public struct FleetReport: Sendable, Equatable {
         teacherParameters = released.last?.value.report["teacher"]?.object?["parameters"]?.integer.map(Int.init)
         edges = fleet.installed.keys.filter { $0.model == model }.count
         devices = fleet.summary?.devices.known ?? 0
-        secondsToFirstInference = fleet.firstInference.map { $0 - started }
+        // Whoever comes later knows it from the aggregator, which may have counted before this run.
+        let first = fleet.firstInference ?? fleet.summary?.firstInference
+        secondsToFirstInference = first.flatMap { $0 >= started ? $0 - started : nil }
         secondsTotal = now - started
     }
 

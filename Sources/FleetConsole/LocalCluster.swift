@@ -295,13 +295,13 @@ public struct LocalCluster: Sendable {
         var address = loopback(port: port)
         return withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                openConnection(handle, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                openSocket(handle, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
     }
 }
 
 /// libc's `connect`, out of reach by name where a property is called the same.
-private func openConnection(_ handle: Int32, _ address: UnsafePointer<sockaddr>, _ length: socklen_t) -> Int32 {
+private func openSocket(_ handle: Int32, _ address: UnsafePointer<sockaddr>, _ length: socklen_t) -> Int32 {
     connect(handle, address, length)
 }

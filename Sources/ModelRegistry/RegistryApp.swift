@@ -31,12 +31,17 @@ public struct RegistryApp: Sendable {
         let chunks = ChunkServer(store: store, context: context, settings: settings)
         let candidates = CandidateDesk(store: store, context: context, settings: settings, onChange: onChange)
         services = [
-            announcer, offers, chunks, candidates,
+            StoreCloser(store: store), announcer, offers, chunks, candidates,
             FleetDesk(store: store, context: context, offers: offers, chunks: chunks),
             RenewalTimer(
                 store: store, context: context, candidates: candidates,
                 interval: .seconds(min(30, Double(settings.expiry.timestamp) / 8)), onChange: onChange),
         ]
+        if store.isDevelopment {
+            context.logger.warning(
+                "Releases are signed with development keys, which this registry made itself",
+                metadata: [RegistryLogKeys.path: "\(context.stateDirectory)/trust/keys.json"])
+        }
         if let folder = settings.taskFolder { try await load(folder) }
     }
 

@@ -15,6 +15,8 @@ public final class VersionStore: Sendable {
     let channel: String
     /// For edges: the newest root of trust.
     let rootFile: String
+    /// Signed with keys that were made without ceremony.
+    let isDevelopment: Bool
 
     /// Opens the state folder; at the first start makes development keys and signs empty metadata.
     ///
@@ -29,6 +31,7 @@ public final class VersionStore: Sendable {
         let root = try await database.read { try ReleaseSigner.newest(.root, in: $0)?.bytes }
         let keys = try KeyRing.open(keyFile, mayMake: root == nil)
         if let root { try KeyRing.check(keys, against: root, path: keyFile) }
+        isDevelopment = keys.isDevelopment
         signer = ReleaseSigner(keys: keys, expiry: settings.expiry)
         channel = settings.channel
         rootFile = settings.rootFile ?? "\(folder)/trust/root.json"

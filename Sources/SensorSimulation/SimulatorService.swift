@@ -38,7 +38,11 @@ struct SimulatorService: Service {
             try reservation.cover(time)
             for index in players.indices { try players[index].play(to: time, into: &messages) }
             await send(&messages, &labels)
-            show(passes: players.map(\.passes).min() ?? 0, devices: players.count)
+            let passes = players.map(\.passes).min() ?? 0
+            if passes > 0, context.board.details["passSeconds"] == nil {
+                context.board.set("passSeconds", JSONValue((time - start).rounded(.up), places: 0))
+            }
+            show(passes: passes, devices: players.count)
             context.board.setCount("standstillMilliseconds", to: Int(clock.leftOut * 1000))
             await cancelWhenGracefulShutdown { do { try await Task.sleep(for: pause) } catch {} }
         }

@@ -32,8 +32,9 @@ struct DistillerHarness: Sendable {
         FileManager.default.temporaryDirectory.appendingPathComponent("distiller-\(UUID().uuidString)").path
     }
 
+    /// - Parameter engine: nothing means the real one.
     init(
-        engine: any TrainingEngine, folder: String = Self.folder(), broker: InMemoryBroker = InMemoryBroker(),
+        engine: (any TrainingEngine)? = nil, folder: String = Self.folder(), broker: InMemoryBroker = InMemoryBroker(),
         instance: String = "cloud-1", settings: [String: String] = [:]
     ) async throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -53,7 +54,11 @@ struct DistillerHarness: Sendable {
             boot: "b0")
         let configuration = try ServiceConfiguration(
             executable: "cloud-distiller", keys: CloudDistillationApp.keys, values: settings)
-        app = try await CloudDistillationApp(configuration: configuration, context: context, engine: engine)
+        if let engine {
+            app = try await CloudDistillationApp(configuration: configuration, context: context, engine: engine)
+        } else {
+            app = try await CloudDistillationApp(configuration: configuration, context: context)
+        }
         guard let intake = app.services.compactMap({ $0 as? IntakeService }).first else { throw HarnessError() }
         self.intake = intake
     }

@@ -35,13 +35,16 @@ struct ServiceTests {
         }
     }
 
-    /// Runs the services until `body` has returned.
+    /// Runs the services until `body` has returned; it starts once both subscriptions stand.
     private func running(_ harness: DistillerHarness, _ body: () async throws -> Void) async throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(services: harness.app.services, logger: logger))
+        // The broker hands each subscription the task, and the second our own availability besides.
+        try await Peer(harness).send(TestTask.task())
         async let run: Void = group.run()
+        while harness.context.bus.statistics.received < 3 { await Task.yield() }
         do {
             try await body()
         } catch {
@@ -61,7 +64,6 @@ struct ServiceTests {
             let candidates = try await peer.hear("model", "+", "candidate", "+")
             let verdicts = try await peer.hear("verdict", "#")
             let progress = try await peer.hear("job", "+", "progress")
-            try await peer.send(TestTask.task())
             for (block, label) in ["still", "moving"].enumerated() {
                 let offset = Double(block) * 1000
                 for index in 0..<50 {
@@ -102,7 +104,8 @@ struct ServiceTests {
 
     @Test("A shutdown stops a training that would never end, and the job is known after it")
     func shutdown() async throws {
-        let harness = try await DistillerHarness(engine: HandmadeEngine(isEndless: true))
+        let harness = try await DistillerHarness(
+            engine: HandmadeEngine(isEndless: true), settings: ["jobs.automatic": "false"])
         await harness.take(task: TestTask.task())
         await harness.fill(perClass: 40)
         let peer = Peer(harness)
@@ -110,12 +113,6 @@ struct ServiceTests {
         var asked = clock.now
         try await running(harness) {
             let progress = try await peer.hear("job", "+", "progress")
-            let isListening = try await peer.hear("reject", "+")
-            // A malformed request is answered once the distiller listens; before, nobody hears it.
-            while isListening.depth == 0 {
-                try await peer.bus.publish(BusMessage(topic: "retort/v1/job/request", text: "?"))
-                await Task.yield()
-            }
             try await peer.send(JobRequest(t: TestTask.start, id: "long", model: "shake"), on: .jobRequest)
             var phase: JobProgress.Phase?
             while phase != .teacher, let batch = await progress.next() {

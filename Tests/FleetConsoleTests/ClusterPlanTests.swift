@@ -21,6 +21,13 @@ struct ClusterPlanTests {
         #expect(Set(plan.services.map(\.instance)).count == plan.services.count)
     }
 
+    @Test("A cluster for one's own sensors has no simulator")
+    func noSimulator() throws {
+        let plan = try ClusterPlan(options: options { $0.simulates = false }, state: "/state")
+        #expect(plan.services.map(\.executable).contains("sensor-simulator") == false)
+        #expect(plan.services.count == 5)
+    }
+
     @Test("Edges get the root that the registry writes, and never from the bus")
     func rootOfTrust() throws {
         let plan = try ClusterPlan(options: options(), state: "/state")
@@ -49,7 +56,7 @@ struct ClusterPlanTests {
     @Test(
         "An option that makes no sense is named",
         arguments: [
-            ("--root", { (o: inout ClusterPlan.Options) in o.root = "a/+/b" }),
+            ("--root", { @Sendable (o: inout ClusterPlan.Options) in o.root = "a/+/b" }),
             ("--sites", { o in o.sites = [] }),
             ("--sites", { o in o.sites = ["North Pole"] }),
             ("--speed", { o in o.speed = 0 }),

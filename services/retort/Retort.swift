@@ -10,5 +10,8 @@ struct Retort: AsyncParsableCommand {
             `retort up` starts everything on this machine. The other commands talk to a running cluster over its broker:
             give --broker or set RETORT_BUS_URL (mqtt://host:port).
             """,
-        subcommands: [UpCommand.self])
+        subcommands: [
+            UpCommand.self, WatchCommand.self, DevicesCommand.self, ModelsCommand.self, LabelCommand.self,
+            ReportCommand.self,
+        ])
 }

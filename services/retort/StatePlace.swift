@@ -23,7 +23,8 @@ struct StatePlace {
         let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var template = Array("\(folder)/retort-up-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else {
-            throw FleetConsoleError(.failed, "no temporary folder can be made in \(folder) (errno \(errno)); use --state")
+            throw FleetConsoleError(
+                .failed, "no temporary folder can be made in \(folder) (errno \(errno)); use --state")
         }
         path = FilePath(String(cString: made))
         isTemporary = true

@@ -20,19 +20,21 @@ struct UpCommand: AsyncParsableCommand {
         commandName: "up",
         abstract: "Start the whole cluster on this machine and show it; Ctrl-C stops everything.",
         discussion: """
-            Without --data the simulator plays its own scenes (motors whose bearings wear, wrists in several activities) and the
-            distiller trains by itself once it has seen enough of every class.
+            Without --data the simulator plays its own scenes (motors whose bearings wear, wrists in several
+            activities) and the distiller trains by itself once it has seen enough of every class.
 
-            With --data DIR it replays recordings: DIR holds CSV files (plain or .zst) with the columns t, the channels and label.
-            Files named test-* are kept for evaluation: their labels go to truth/ alone and never reach training. Round 1 of
-            training starts when every recording has played once; each further round starts from the version before it.
+            With --data DIR it replays recordings: DIR holds CSV files (plain or .zst) with the columns t, the
+            channels and label. Files named test-* are kept for evaluation: their labels go to truth/ alone and never
+            reach training. Round 1 of training starts when every recording has played once; each further round starts
+            from the version before it.
 
-            The state folder holds cluster.json (broker, processes), logs/, and what each service keeps. Exit status: 0 when a
-            person stopped it or the rounds are done, 1 when something failed, 64 for a wrong option.
+            The state folder holds cluster.json (broker, processes), logs/, and what each service keeps. Exit status:
+            0 when a person stopped it or the rounds are done, 1 when something failed, 64 for a wrong option.
             """)
 
     @Option(help: "Folder of recordings to replay instead of the generators' scenes.") var data: String?
-    @Option(help: "How many times faster than real time devices play (default: 10 for the generators, 1 for recordings).")
+    @Option(
+        help: "How many times faster than real time devices play (default: 10 for the generators, 1 for recordings).")
     var speed: Double?
     @Option(help: "At most so many recorded devices to train on, and half as many to evaluate on.") var people: Int?
     @Option(help: "Versions to train from recordings (default 2 with --data).") var rounds: Int?
@@ -42,6 +44,7 @@ struct UpCommand: AsyncParsableCommand {
     var broker: String?
     @Option(help: "First levels of every topic.") var root = "retort/v1"
     @Option(help: "Site names separated by commas; each gets an edge.") var sites = "north,south"
+    @Flag(help: "Start no simulator: for sensors of your own.") var noSimulator = false
     @Option(help: "Folder of task files (default: services/model-registry/tasks here or beside the program).")
     var tasks: String?
     @Option(help: "Folder for state and logs; kept. Without it a temporary folder is used, and removed on success.")
@@ -62,6 +65,7 @@ struct UpCommand: AsyncParsableCommand {
         options.speed = speed ?? (data == nil ? 10 : nil)
         options.people = people
         options.seed = seed
+        options.simulates = !noSimulator
         options.settings = settings
         options.logLevel = logLevel
         options.configurations = Self.first(["services"]) { access("\($0)/model-registry/default.json", R_OK) == 0 }
@@ -84,23 +88,29 @@ struct UpCommand: AsyncParsableCommand {
         let cluster = LocalCluster(plan: plan, programs: programs, logger: logger) { options in
             try MosquittoBus(options: options, logger: busLogger)
         }
-        print("state and logs: \(place.path.string)")
+        Self.say("state and logs: \(place.path.string)")
         let followed = session
         let outcome = try await Self.untilSignal {
-            try await cluster.run(say: { print($0) }) { running in
+            try await cluster.run(say: { Self.say($0) }) { running in
                 try await UpSession(
                     cluster: running, edges: plan.options.sites.count, rounds: followed, started: started, now: Self.now
                 ).follow()
             }
         }
         switch outcome {
-        case nil: print("stopped")
+        case nil: Self.say("stopped")
         case .failed(let reason): throw FleetConsoleError(.failed, reason)
         case .finished(let result):
-            print("\n" + result.text)
+            Self.say("\n" + result.text)
             if let report { try place.write(result.json.prettyText, to: FilePath(report)) }
         }
         try await place.removeIfTemporary()
+    }
+
+    /// Unbuffered, so that it stands in order with the live view also where output is no terminal.
+    @Sendable private static func say(_ text: String) {
+        // A closed terminal is no reason to stop a cluster.
+        _ = try? FileDescriptor.standardOutput.writeAll(Array((text + "\n").utf8))
     }
 
     /// The result of `body`, or nothing where a signal ended it.
@@ -130,7 +140,10 @@ struct UpCommand: AsyncParsableCommand {
     private static func programFolder() throws -> FilePath {
         var buffer = [CChar](repeating: 0, count: 4096)
         let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-        let path = length > 0 ? String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self) : CommandLine.arguments[0]
+        let path =
+            length > 0
+            ? String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            : CommandLine.arguments[0]
         return FilePath(path).absolute.removingLastComponent()
     }
 

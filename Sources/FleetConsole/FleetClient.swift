@@ -1,0 +1,108 @@
+public import BusAPI
+import Synchronization
+public import Telemetry
+
+/// What a command asks of a running cluster: the retained topics as they are now, and answers to what it says.
+public struct FleetClient: Sendable {
+    public let bus: any MessageBus
+    public let topics: TopicSpace
+    /// For people: the broker's address without a password.
+    public let address: String
+    /// How long a broker or a service may take to answer.
+    private let timeout: Duration
+    /// Retained messages come at once; when none came for so long, all are there.
+    private let quiet: Duration
+
+    /// - Parameters:
+    ///   - address: names the broker in errors.
+    ///   - timeout: how long a broker or a service may take to answer.
+    ///   - quiet: silence after which all retained messages are taken to be there.
+    public init(
+        bus: any MessageBus, topics: TopicSpace, address: String, timeout: Duration = .seconds(5),
+        quiet: Duration = .milliseconds(400)
+    ) {
+        self.bus = bus
+        self.topics = topics
+        self.address = address
+        self.timeout = timeout
+        self.quiet = quiet
+    }
+
+    /// Subscribes, or says that no broker answers.
+    ///
+    /// - Throws: ``FleetConsoleError`` `.timedOut`; `BusError` where the broker refuses.
+    public func subscribe(to filters: [BusFilter]) async throws -> BusSubscription {
+        let subscription = try await within(timeout) { [bus] in
+            try await bus.subscribe(to: filters, limit: 100_000, overflow: .dropOldest)
+        }
+        guard let subscription else {
+            throw FleetConsoleError(
+                .timedOut,
+                "no broker answers at \(address) within \(timeout): start one (`retort up`), or name yours with --broker"
+            )
+        }
+        return subscription
+    }
+
+    /// What is retained on the topics that pass the filters, newest by topic; deletions are left out.
+    public func retained(_ filters: [BusFilter]) async throws -> [BusMessage] {
+        let subscription = try await subscribe(to: filters)
+        defer { subscription.cancel() }
+        var messages: [String: BusMessage] = [:]
+        let clock = ContinuousClock()
+        let start = clock.now
+        var lastRetained = start
+        // Live traffic goes on for ever, so silence is that of retained messages.
+        while clock.now - lastRetained < quiet, clock.now - start < timeout {
+            guard let batch = try await within(quiet - (clock.now - lastRetained), { await subscription.next() }) else {
+                break
+            }
+            guard let batch else { throw FleetConsoleError(.failed, "the connection to \(address) was closed") }
+            for message in batch { messages[message.topic] = message }
+            if batch.contains(where: \.retained) { lastRetained = clock.now }
+        }
+        return messages.values.filter { !$0.payload.isEmpty }.sorted { $0.topic < $1.topic }
+    }
+
+    /// The fleet as its retained topics show it.
+    ///
+    /// - Parameter now: wall time of the look, Unix seconds.
+    public func fleet(now: Double) async throws -> FleetView {
+        var fleet = FleetView(topics: topics)
+        for message in try await retained(fleet.filters) { fleet.ingest(message, now: now) }
+        return fleet
+    }
+
+    /// Publishes, and waits for the first message that answers it.
+    ///
+    /// - Returns: nothing where no answer came in time.
+    public func ask<Answer: Sendable>(
+        _ message: BusMessage, answers filters: [BusFilter],
+        _ answer: @escaping @Sendable (BusMessage) throws -> Answer?
+    ) async throws -> Answer? {
+        let subscription = try await subscribe(to: filters)
+        defer { subscription.cancel() }
+        return try await within(timeout) { [bus] in
+            try await bus.publish(message)
+            while let batch = await subscription.next() {
+                for message in batch { if let answer = try answer(message) { return answer } }
+            }
+            throw FleetConsoleError(.failed, "the connection to \(address) was closed")
+        }
+    }
+
+    /// The result of `body`, or nothing where it takes longer.
+    private func within<T: Sendable>(
+        _ limit: Duration, _ body: @escaping @Sendable () async throws -> T
+    ) async throws -> T? {
+        try await withThrowingTaskGroup(of: T?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+    }
+}
