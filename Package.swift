@@ -214,7 +214,8 @@ package.targets += [
     tests(
         "Integration",
         [
-            "BusAPI", "BusTesting", "BusMosquitto", "Telemetry", "JSON", "ServiceRuntime", "ModelArtifact", "Zstd",
+            "FleetConsole", "BusAPI", "BusTesting", "BusMosquitto", "Telemetry", "JSON", "ServiceRuntime",
+            "ModelArtifact", "Zstd",
             subprocess, system, logging,
         ]),
     tests("Cluster", ["BusAPI", "BusMosquitto", "Telemetry", "JSON", subprocess, system, logging]),

@@ -65,8 +65,11 @@ final class ChildProcess: Sendable {
             break
         }
         guard let pid else {
+            // Where it is us who are cancelled, the process may well have started.
+            task.cancel()
             let reason: String
             do { reason = try await task.value.description } catch { reason = "\(error)" }
+            try Task.checkCancellation()
             throw FleetConsoleError(.missingProgram, "\(name) could not be started from \(program.string): \(reason)")
         }
         self.name = name

@@ -1,5 +1,6 @@
 import BusAPI
 import BusTesting
+import Foundation
 import JSON
 import Logging
 import ServiceLifecycle
@@ -7,13 +8,10 @@ import SystemPackage
 import Telemetry
 import Testing
 
-import struct Foundation.UUID
-import func Foundation.NSTemporaryDirectory
-
 @testable import ServiceRuntime
 
 @Suite("Running a service")
-struct ServiceRunnerTests {
+final class ServiceRunnerTests: Sendable {
     private struct Failure: Error {}
 
     /// A service that counts, says so, and waits for the end.
@@ -35,6 +33,8 @@ struct ServiceRunnerTests {
     private let broker = InMemoryBroker()
     private let folder = FilePath(NSTemporaryDirectory()).appending("retort-state-\(UUID().uuidString)")
 
+    deinit { try? FileManager.default.removeItem(atPath: folder.string) }
+
     private func run(_ build: @escaping ServiceRunner.Build) async throws {
         let configuration = try ServiceConfiguration.load(
             executable: "edge-inferencer", keys: [], file: nil,
@@ -55,7 +55,7 @@ struct ServiceRunnerTests {
         let all = try await watcher.subscribe(to: [BusFilter("#")], limit: 100, overflow: .dropOldest)
         let running = Task {
             try await run { context, _ in
-                #expect(context.instance == "gw-1" && context.stateDirectory == folder.string)
+                #expect(context.instance == "gw-1" && context.stateDirectory == self.folder.string)
                 return [Counting(context: context)]
             }
         }
