@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Telemetry
@@ -38,6 +39,27 @@ struct NamingTests {
         #expect(
             space.parse("a/b/" + name + "/more") == nil || name.hasSuffix("/task") || name.hasPrefix("model/m/cand"))
         #expect(space.parse(name) == nil)
+    }
+
+    @Test("Every topic stands in the contract, and the contract has no other")
+    func contract() throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("docs/asyncapi.yaml")
+        let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+        let addresses = lines.compactMap { line -> [Substring]? in
+            guard let found = line.range(of: "address: ") else { return nil }
+            let address = line[found.upperBound...].filter { $0 != "'" }.dropFirst("{root}/".count)
+            return Substring(address).split(separator: "/")
+        }
+        func fits(_ address: [Substring], _ levels: [String]) -> Bool {
+            address.count == levels.count && zip(address, levels).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+        }
+        for (topic, name) in Self.topics {
+            #expect(addresses.contains { fits($0, topic.levels) }, "\(name)")
+        }
+        for address in addresses {
+            #expect(Self.topics.contains { fits(address, $0.0.levels) }, "\(address.joined(separator: "/"))")
+        }
     }
 
     @Test(

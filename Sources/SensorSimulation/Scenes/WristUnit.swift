@@ -77,6 +77,8 @@ struct WristUnit: SceneUnit {
         isActive = true
         untilChange = random.uniform(2, 5)
         raise = 0
+        // What happened between two activities is not told.
+        last = nil
         switch activity {
         case .still:
             // Hanging, on a table, in the lap.
@@ -96,8 +98,8 @@ struct WristUnit: SceneUnit {
         let dt = 1 / Self.rate
         elapsed += dt
         untilChange -= dt
-        wander.pitch += -0.3 * wander.pitch * dt + 0.08 * dt.squareRoot() * random.normal()
-        wander.roll += -0.3 * wander.roll * dt + 0.1 * dt.squareRoot() * random.normal()
+        wander.pitch += -0.3 * wander.pitch * dt + 0.02 * dt.squareRoot() * random.normal()
+        wander.roll += -0.3 * wander.roll * dt + 0.025 * dt.squareRoot() * random.normal()
         var motion: Motion
         switch activity {
         case .still: motion = rest(dt)
