@@ -16,7 +16,7 @@ public struct Augmentation: Sendable, Equatable {
     public var jitter: Float
 
     public init(
-        axes: [[Int]] = [], turnShare: Float = 0.5, turnAxis: Int = 2, angle: Float = 0.35, scaling: Float = 0.1,
+        axes: [[Int]] = [], turnShare: Float = 0.3, turnAxis: Int = 2, angle: Float = 0.35, scaling: Float = 0.1,
         jitter: Float = 0.02
     ) {
         self.axes = axes
