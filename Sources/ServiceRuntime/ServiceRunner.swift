@@ -49,7 +49,12 @@ public enum ServiceRunner {
         let identity = try ServiceIdentity(configuration, now: WallClock.now())
         let folder = try identity.stateDirectory(configuration, environment: environment)
         if options.printConfig {
-            print(configuration.json.prettyText)
+            var shown = configuration.json.object ?? JSONObject()
+            // As they are where neither is configured.
+            shown["service"] = .object([
+                "instance": .string(identity.instance), "state": .string(folder.string),
+            ])
+            print(JSONValue.object(shown).prettyText)
             return
         }
         if options.checkHealth {
