@@ -16,11 +16,11 @@ struct IngestService: Service {
             // Without a broker this waits for one, also when the process is to end.
             subscriptions = try await cancelWhenGracefulShutdown {
                 // Decisions queue apart: a flood of them must not push out what scores them.
-                let others = try await context.bus.subscribe(
-                    to: filters.others, limit: queue, overflow: .dropOldest)
                 let decisions = try await context.bus.subscribe(
                     to: filters.decisions, limit: queue, overflow: .dropOldest)
-                return [others, decisions]
+                let others = try await context.bus.subscribe(
+                    to: filters.others, limit: queue, overflow: .dropOldest)
+                return [decisions, others]
             }
         } catch {
             if Task.isShuttingDownGracefully { return }

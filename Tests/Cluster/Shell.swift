@@ -30,7 +30,7 @@ enum Shell {
             case .exited(let code): code
             case .signaled(let signal): 128 + signal
             }
-        return Outcome(status: status, output: result.standardOutput ?? "", errors: result.standardError ?? "")
+        return Outcome(status: status, output: result.standardOutput, errors: result.standardError)
     }
 
     /// Asks until the answer is there.

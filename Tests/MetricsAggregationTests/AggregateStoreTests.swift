@@ -38,7 +38,7 @@ import Testing
     func restart() async throws {
         let store = try await store()
         var limits = JoinLimits()
-        limits.records = 50
+        limits.records = 80
         var aggregation = Aggregation(topics: Fixture.topics, limits: limits)
         try aggregation.take(
             Fixture.message(.truth(Fixture.device), Fixture.interval("a", 0, 150, "walking")), now: Fixture.now)

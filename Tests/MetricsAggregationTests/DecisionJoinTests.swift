@@ -259,6 +259,8 @@ import Testing
         }
         func counts(_ words: [Word]) throws -> VersionTally {
             var join = DecisionJoin()
+            // Classes are counted by number: the same numbers whatever comes first.
+            for label in labels { _ = join.names.index(label) }
             for word in words {
                 switch word {
                 case .inference(let message): _ = try join.take(message)
