@@ -45,11 +45,9 @@ import Testing
             let asked = try fixture.windows.dropFirst(5)
             try await fixture.wait("uploads after install") { try fixture.windows.count == 10 }
             #expect(asked.filter { $0.window.hasPrefix("test-1") }.allSatisfy { $0.reason == .sample })
-            let state = try StateMessage(
-                payload: try #require(
-                    fixture.broker.retained[
-                        fixture.topics.string(.state(DeviceID(site: "north", device: "train-1"), model: "level"))]
-                ).payload)
+            let topic = fixture.topics.string(.state(DeviceID(site: "north", device: "train-1"), model: "level"))
+            try await fixture.wait("a state") { fixture.broker.retained[topic] != nil }
+            let state = try StateMessage(payload: try #require(fixture.broker.retained[topic]).payload)
             #expect(state.label == "low" && state.version == 1)
         }
         let installed = try #require(try fixture.installed())

@@ -118,8 +118,11 @@ import Testing
             try await fixture.registry.publish(.timestamp, Array("{}".utf8))
             try await fixture.waitForRejection("malformed", on: "retort/v1/trust/timestamp")
             var forged = try #require(trusted).payload
-            let at = try #require(forged.firstIndex(of: UInt8(ascii: "2")))
-            forged[at] = UInt8(ascii: "3")
+            // The signature itself: with another key id the edge would rightly wait for a later root.
+            let mark = Array("\"sig\":\"".utf8)
+            let at = try #require(
+                forged.indices.first { forged[$0...].starts(with: mark) }.map { $0 + mark.count })
+            forged[at] = forged[at] == UInt8(ascii: "0") ? UInt8(ascii: "1") : UInt8(ascii: "0")
             try await fixture.registry.publish(.timestamp, forged)
             try await fixture.wait("the forged one is refused") { (edge.board.counters["rejected"] ?? 0) >= 2 }
             try await fixture.registry.sign()

@@ -26,6 +26,7 @@ import Testing
         let second = try RegistryHarness.candidate(try TinyStudent.make(moved: 9, base: base).encode(), base: base)
         _ = try await harness.offer(second)
         _ = try await harness.offer(base: base, target: second.message.digest)
+        _ = try await harness.offer(base: "none", target: second.message.digest)
         _ = try await harness.listener.next("model/wrist/offer/none/\(base)") { $0.payload.isEmpty }
         return (base, second.message.digest)
     }
