@@ -116,13 +116,20 @@ struct ClusterTests {
         }
     }
 
+    /// mosquitto_sub would wait for the broker for ever, so it ends once the broker no longer answers.
+    private static let captureScript = """
+        mosquitto_sub -p "$1" -q 1 -t 'retort/v1/#' -F '%t %x' > "$2" & sub=$!
+        while mosquitto_sub -p "$1" -t '$SYS/broker/version' -C 1 -W 3 > /dev/null 2>&1; do sleep 1; done
+        kill $sub
+        """
+
     /// Writes every message to a file, a line each: topic, space, payload in hexadecimal; ends with the broker.
     private static func capture(_ state: FilePath, into file: FilePath) async throws -> Bool {
         let cluster = try await cluster(in: state)
         let outcome = try await Shell.run(
             "sh",
             [
-                "-c", "exec mosquitto_sub -p \"$1\" -q 1 -t 'retort/v1/#' -F '%t %x' > \"$2\"", "capture",
+                "-c", Self.captureScript, "capture",
                 String(cluster.port), file.string,
             ])
         return outcome.succeeded
