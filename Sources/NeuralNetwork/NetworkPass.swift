@@ -22,6 +22,8 @@ package final class NetworkPass {
     package let gradients: FloatBuffer
     /// Moments of the last training batch, as ``ParameterLayout`` orders statistics.
     package let batchStatistics: FloatBuffer
+    /// A hidden layer's output that a loss reads, with room for its gradient; filled before ``backward(count:)``.
+    package let features: Features?
     private let operators: [any Operator]
     private let kernels: KernelTable
     private let scratch: FloatBuffer
@@ -29,11 +31,23 @@ package final class NetworkPass {
     private let statistics: FloatBuffer
     private var seed: UInt64 = 0
 
+    /// What a loss on a hidden layer works with.
+    package struct Features {
+        package let values: PaddedActivation
+        /// (windows × samples · channels), added to what comes from the layers above. Only in a pass made for training.
+        package let gradient: FloatBuffer
+        fileprivate let sink: PaddedActivation?
+        /// Of the operator that writes the layer.
+        fileprivate let position: Int
+        package var count: Int { values.samples * values.channels }
+    }
+
     /// - Parameters:
     ///   - training: keeps gradients too.
+    ///   - featureLayer: index of a layer whose output a loss reads besides the logits.
     ///   - grids: by layer index, where activations are rounded to a quantised grid (ReLU and average pooling).
     package init(
-        spec: NetworkSpec, capacity: Int, training: Bool, grids: [Int: ActivationGrid] = [:],
+        spec: NetworkSpec, capacity: Int, training: Bool, featureLayer: Int? = nil, grids: [Int: ActivationGrid] = [:],
         kernels: KernelTable = .active
     ) {
         precondition(capacity > 0 && !spec.layers.isEmpty, "a pass has windows and layers")
@@ -47,6 +61,15 @@ package final class NetworkPass {
         input = builder.first.values
         logits = builder.last.values
         outputs = builder.outputs
+        features = featureLayer.map { layer in
+            guard let values = builder.outputs[layer], let position = builder.layers.firstIndex(of: layer) else {
+                preconditionFailure("layer \(layer) has no output of its own")
+            }
+            return Features(
+                values: values,
+                gradient: FloatBuffer(count: training ? capacity * values.samples * values.channels : 0),
+                sink: builder.gradients[layer], position: position)
+        }
         logitGradient = builder.last.gradient
         gradients = FloatBuffer(count: training ? layout.valueCount : 0)
         batchStatistics = FloatBuffer(count: layout.statisticCount)
@@ -90,7 +113,19 @@ package final class NetworkPass {
     package func backward(count: Int) {
         precondition(logitGradient != nil, "only a pass made for training goes backward")
         let context = context(count, training: true)
-        for operation in operators.reversed() { operation.backward(context) }
+        for (position, operation) in operators.enumerated().reversed() {
+            if let features, features.position == position { add(features, count) }
+            operation.backward(context)
+        }
+    }
+
+    private func add(_ features: Features, _ count: Int) {
+        guard let sink = features.sink else { return }
+        for window in 0..<count {
+            let to = sink.window(window)
+            let from = features.gradient.pointer + window * features.count
+            for index in 0..<features.count { to[index] += from[index] }
+        }
     }
 
     private func context(_ count: Int, training: Bool) -> PassContext {

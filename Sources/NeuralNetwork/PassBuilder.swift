@@ -13,6 +13,10 @@ struct PassBuilder {
     private(set) var last: Signal
     /// What each layer puts out, by its index; of batch norm with its ReLU only the latter.
     private(set) var outputs: [Int: PaddedActivation] = [:]
+    /// Gradients of ``outputs``, in a pass made for training.
+    private(set) var gradients: [Int: PaddedActivation] = [:]
+    /// Layer whose output each operator writes.
+    private(set) var layers: [Int] = []
     private let extents: [NetworkSpec.Extent]
 
     init(
@@ -63,6 +67,8 @@ struct PassBuilder {
             operators.append(makeOperator(index, output: output, fused: fused))
             last = output
             outputs[next - 1] = output.values
+            gradients[next - 1] = output.gradient
+            layers.append(next - 1)
             index = next
         }
         return operators

@@ -115,6 +115,15 @@ struct GradientTests {
         let losses: [(inout [Float], [Float]) -> Float] = [
             { Losses.crossEntropy($1, classes: 4, label: 2, smoothing: 0.1, weight: 0.7, addingTo: &$0) },
             { Losses.softened(teacher: teacher, student: $1, classes: 4, temperature: 3, weight: 0.4, addingTo: &$0) },
+            {
+                Losses.crossEntropy(
+                    $1, classOfOutput: [0, 1, 0, 1], classes: 2, label: 1, smoothing: 0.2, weight: 0.7, addingTo: &$0)
+            },
+            { Losses.logisticCrossEntropy($1[1], label: 1, smoothing: 0.1, weight: 0.6, addingTo: &$0[1]) },
+            { Losses.logisticCrossEntropy($1[2], label: 0, weight: 0.6, addingTo: &$0[2]) },
+            { Losses.logisticSoftened(teacher: 1.7, student: $1[1], temperature: 3, weight: 0.6, addingTo: &$0[1]) },
+            { Losses.squared($1[3], target: -1.5, weight: 0.3, addingTo: &$0[3]) },
+            { Losses.contrast($1, windows: 2, outputs: 2, stride: 2, temperature: 0.5, weight: 0.8, addingTo: &$0) },
         ]
         for loss in losses {
             var gradient = [Float](repeating: 0, count: 4)
@@ -129,6 +138,95 @@ struct GradientTests {
                 #expect(abs((up - down) / 2e-2 - gradient[index]) < 1e-3)
             }
         }
+    }
+
+    @Test("The contrast of a batch has the gradient that finite differences give, rows with gaps between them")
+    func contrast() {
+        var random = RandomSource(seed: 4)
+        let logits = (0..<5 * 4).map { _ in 2 * random.normal() }
+        func loss(_ logits: [Float], _ gradient: inout [Float]) -> Float {
+            Losses.contrast(
+                logits, windows: 5, outputs: 3, stride: 4, temperature: 0.7, weight: 1.3, addingTo: &gradient)
+        }
+        var gradient = [Float](repeating: 0, count: logits.count)
+        _ = loss(logits, &gradient)
+        for index in logits.indices {
+            var moved = logits
+            var ignored = gradient
+            moved[index] += 1e-2
+            let up = loss(moved, &ignored)
+            moved[index] -= 2e-2
+            let down = loss(moved, &ignored)
+            #expect(abs((up - down) / 2e-2 - gradient[index]) < 2e-3)
+        }
+        #expect(stride(from: 3, to: logits.count, by: 4).allSatisfy { gradient[$0] == 0 }, "gaps stay untouched")
+    }
+
+    @Test("Windows that say the same have a contrast of zero, windows that differ a lower one")
+    func contrastOrder() {
+        var ignored = [Float](repeating: 0, count: 6)
+        let same = Losses.contrast(
+            [1, 0, 0, 1, 0, 0], windows: 2, outputs: 3, stride: 3, temperature: 1, addingTo: &ignored)
+        let apart = Losses.contrast(
+            [1, 0, 0, 0, 1, 0], windows: 2, outputs: 3, stride: 3, temperature: 1, addingTo: &ignored)
+        #expect(abs(same) < 1e-5 && apart < -0.5)
+    }
+
+    @Test("A binary head agrees with a softmax over two outputs, the first of which is zero")
+    func binary() {
+        let (teacher, student): (Float, Float) = (1.4, -0.6)
+        var one: [Float] = [0]
+        var two: [Float] = [0, 0]
+        let single = Losses.logisticSoftened(teacher: teacher, student: student, temperature: 2, addingTo: &one)
+        let double = Losses.softened(
+            teacher: [0, teacher], student: [0, student], classes: 2, temperature: 2, addingTo: &two)
+        #expect(abs(single - double) < 1e-5 && abs(one[0] - two[1]) < 1e-5)
+        one = [0]
+        two = [0, 0]
+        let hard = Losses.logisticCrossEntropy(student, label: 1, smoothing: 0.1, addingTo: &one)
+        let pair = Losses.crossEntropy([0, student], classes: 2, label: 1, smoothing: 0.1, addingTo: &two)
+        #expect(abs(hard - pair) < 1e-5 && abs(one[0] - two[1]) < 1e-5)
+    }
+
+    @Test("The gradient of a loss on a hidden layer is added to what comes from above")
+    func features() throws {
+        let spec = Self.spec([
+            .convolution(filters: 4, kernel: 3, stride: 1), .batchNorm, .relu, .globalAveragePool, .dense(units: 2),
+        ])
+        let layer = 3
+        let pass = NetworkPass(spec: spec, capacity: 2, training: true, featureLayer: layer)
+        var weights = NetworkWeights(spec: spec, seed: 3)
+        var random = RandomSource(seed: 17)
+        for window in 0..<2 {
+            for index in 0..<spec.samples * spec.channels { pass.input.window(window)[index] = random.normal() }
+        }
+        let mix = (0..<8).map { _ in random.normal() }
+        func loss() -> Float {
+            pass.load(weights)
+            pass.forward(count: 2, training: true)
+            return (0..<2).reduce(0) { sum, window in
+                sum + (0..<4).reduce(0) { $0 + mix[window * 4 + $1] * (pass.features?.values.window(window)[$1] ?? 0) }
+            }
+        }
+        _ = loss()
+        let features = try #require(pass.features)
+        for index in 0..<8 { features.gradient.pointer[index] = mix[index] }
+        pass.logitGradient?.window(0).update(repeating: 0, count: 4)
+        pass.clearGradients()
+        pass.backward(count: 2)
+        let analytic = pass.gradients.array
+        for entry in weights.layout.values where entry.role == .weight && entry.layer == 0 {
+            for index in entry.range {
+                let value = weights.values[index]
+                weights.values[index] = value + 1e-2
+                let up = loss()
+                weights.values[index] = value - 1e-2
+                let down = loss()
+                weights.values[index] = value
+                #expect(abs((up - down) / 2e-2 - analytic[index]) < 2e-2)
+            }
+        }
+        #expect(analytic.prefix(10).contains { abs($0) > 1e-3 })
     }
 
     @Test("A student that agrees with its teacher has no softened loss")
