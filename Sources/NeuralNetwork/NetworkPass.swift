@@ -16,6 +16,8 @@ package final class NetworkPass {
     package let logits: PaddedActivation
     /// (windows × outputs): to be filled before ``backward(count:)``. Only in a pass made for training.
     package let logitGradient: PaddedActivation?
+    /// (windows × samples × channels): of ``input``, written by ``backward(count:)`` in a pass that was asked for it.
+    package let inputGradient: PaddedActivation?
     /// What each layer puts out, by its index in the spec; of batch norm with its ReLU only the latter.
     package let outputs: [Int: PaddedActivation]
     /// Sums over the batches since ``clearGradients()``, as ``ParameterLayout`` orders them.
@@ -44,11 +46,12 @@ package final class NetworkPass {
 
     /// - Parameters:
     ///   - training: keeps gradients too.
+    ///   - inputGradient: also by the input.
     ///   - featureLayer: index of a layer whose output a loss reads besides the logits.
     ///   - grids: by layer index, where activations are rounded to a quantised grid (ReLU and average pooling).
     package init(
-        spec: NetworkSpec, capacity: Int, training: Bool, featureLayer: Int? = nil, grids: [Int: ActivationGrid] = [:],
-        kernels: KernelTable = .active
+        spec: NetworkSpec, capacity: Int, training: Bool, inputGradient: Bool = false, featureLayer: Int? = nil,
+        grids: [Int: ActivationGrid] = [:], kernels: KernelTable = .active
     ) {
         precondition(capacity > 0 && !spec.layers.isEmpty, "a pass has windows and layers")
         self.spec = spec
@@ -56,7 +59,8 @@ package final class NetworkPass {
         self.kernels = kernels
         let layout = ParameterLayout(spec)
         var builder = PassBuilder(
-            spec: spec, layout: layout, capacity: capacity, training: training, grids: grids, kernels: kernels)
+            spec: spec, layout: layout, capacity: capacity, training: training, inputGradient: inputGradient,
+            grids: grids, kernels: kernels)
         operators = builder.build()
         input = builder.first.values
         logits = builder.last.values
@@ -71,6 +75,7 @@ package final class NetworkPass {
                 sink: builder.gradients[layer], position: position)
         }
         logitGradient = builder.last.gradient
+        self.inputGradient = builder.first.gradient
         gradients = FloatBuffer(count: training ? layout.valueCount : 0)
         batchStatistics = FloatBuffer(count: layout.statisticCount)
         parameters = FloatBuffer(count: layout.valueCount)

@@ -75,7 +75,7 @@ extension ParameterLayout {
     /// 1 for weights that decay, 0 for biases and batch norm's scale and shift.
     package var decayShares: [Float] {
         var shares = [Float](repeating: 0, count: valueCount)
-        for entry in values where entry.role == .weight && entry.shape.count > 1 {
+        for entry in values where entry.shape.count > 1 {
             for index in entry.range { shares[index] = 1 }
         }
         return shares

@@ -6,50 +6,6 @@ import Testing
 
 @Suite("Gradients")
 struct GradientTests {
-    static let networks: [(String, NetworkSpec)] = [
-        ("convolution", spec([.convolution(filters: 4, kernel: 3, stride: 1), .dense(units: 3)])),
-        (
-            "strides",
-            spec([
-                .convolution(filters: 3, kernel: 5, stride: 1), .convolution(filters: 4, kernel: 5, stride: 2),
-                .convolution(filters: 3, kernel: 3, stride: 3), .convolution(filters: 2, kernel: 4, stride: 1),
-                .globalAveragePool, .dense(units: 3),
-            ])
-        ),
-        (
-            "a kernel shorter than its stride",
-            spec([
-                .convolution(filters: 3, kernel: 2, stride: 1), .convolution(filters: 4, kernel: 1, stride: 2),
-                .convolution(filters: 3, kernel: 2, stride: 3), .dense(units: 2),
-            ])
-        ),
-        (
-            "batch norm with and without ReLU",
-            spec([
-                .convolution(filters: 3, kernel: 3, stride: 1), .batchNorm, .relu,
-                .convolution(filters: 4, kernel: 3, stride: 2), .batchNorm, .globalAveragePool, .dense(units: 3),
-            ])
-        ),
-        (
-            "pools with a rest",
-            spec([
-                .convolution(filters: 3, kernel: 3, stride: 1), .maxPool(size: 2),
-                .convolution(filters: 3, kernel: 3, stride: 1), .averagePool(size: 2), .dense(units: 2),
-            ])
-        ),
-        (
-            "ReLU and dropout",
-            spec([
-                .convolution(filters: 4, kernel: 3, stride: 1), .relu, .dropout(rate: 0.3), .dense(units: 5), .relu,
-                .dense(units: 3),
-            ])
-        ),
-    ]
-
-    static func spec(_ layers: [NetworkSpec.Layer]) -> NetworkSpec {
-        NetworkSpec(samples: 11, channels: 2, layers: layers)
-    }
-
     /// Loss: a fixed random combination of the logits, so that its gradient by them is known.
     private func loss(_ pass: NetworkPass, _ weights: NetworkWeights, _ mix: [Float], _ count: Int) -> Double {
         pass.load(weights)
@@ -57,16 +13,18 @@ struct GradientTests {
         return (0..<mix.count).reduce(0) { $0 + Double(mix[$1]) * Double(pass.logits.window(0)[$1]) }
     }
 
-    @Test("Backward passes agree with finite differences", arguments: networks.map(\.0))
+    @Test("Backward passes agree with finite differences", arguments: GradientNetworks.all.map(\.name))
     func finiteDifferences(name: String) throws {
-        let spec = try #require(Self.networks.first { $0.0 == name }).1
+        let spec = try #require(GradientNetworks.all.first { $0.name == name }).spec
+        try spec.validate()
         let count = 3
-        let pass = NetworkPass(spec: spec, capacity: count + 1, training: true)
+        let pass = NetworkPass(spec: spec, capacity: count + 1, training: true, inputGradient: true)
         var weights = NetworkWeights(spec: spec, seed: 3)
         var random = RandomSource(seed: 17)
         for index in weights.values.indices { weights.values[index] += 0.3 * random.normal() }
+        let size = spec.samples * spec.channels
         for window in 0..<count {
-            for index in 0..<spec.samples * spec.channels { pass.input.window(window)[index] = random.normal() }
+            for index in 0..<size { pass.input.window(window)[index] = random.normal() }
         }
         let mix = (0..<count * spec.outputs).map { _ in random.normal() }
 
@@ -76,36 +34,62 @@ struct GradientTests {
         pass.clearGradients()
         pass.backward(count: count)
         let analytic = pass.gradients.array
+        let byInput = try #require(pass.inputGradient)
 
-        let step: Float = 2e-3
-        var checked = 0
-        var kinks = 0
-        for entry in weights.layout.values {
-            // Batch norm takes the bias before it away: no gradient is kept.
-            if entry.role == .bias, entry.layer + 1 < spec.layers.count, spec.layers[entry.layer + 1] == .batchNorm {
-                continue
-            }
+        var differences = Differences(centre: centre)
+        for entry in weights.layout.values where !isTakenAway(entry, weights.layout) {
             for index in entry.range {
                 let value = weights.values[index]
-                weights.values[index] = value + step
+                weights.values[index] = value + Differences.step
                 let up = loss(pass, weights, mix, count)
-                weights.values[index] = value - step
+                weights.values[index] = value - Differences.step
                 let down = loss(pass, weights, mix, count)
                 weights.values[index] = value
-                let numeric = (up - down) / Double(2 * step)
-                // Where the slopes of the two sides differ, the step crosses a kink of ReLU or maximum.
-                if abs(up + down - 2 * centre) > 0.02 * Double(step) * max(1, abs(numeric)) {
-                    kinks += 1
-                    continue
-                }
-                checked += 1
-                // Rounding of float32 sums of size ~10 over a step of 2e-3.
-                #expect(
-                    abs(numeric - Double(analytic[index])) < 1e-2 * max(1, abs(numeric)),
-                    "\(entry.name)[\(index - entry.offset)]: \(numeric) against \(analytic[index])")
+                differences.check(up, down, analytic[index], "\(entry.name)[\(index - entry.offset)]")
             }
         }
-        #expect(checked > 9 * kinks, "\(kinks) of \(checked + kinks) at kinks")
+        for window in 0..<count {
+            for index in 0..<size {
+                let value = pass.input.window(window)[index]
+                pass.input.window(window)[index] = value + Differences.step
+                let up = loss(pass, weights, mix, count)
+                pass.input.window(window)[index] = value - Differences.step
+                let down = loss(pass, weights, mix, count)
+                pass.input.window(window)[index] = value
+                differences.check(up, down, byInput.window(window)[index], "input[\(window)][\(index)]")
+            }
+        }
+        #expect(differences.checked > 9 * differences.kinks, "\(differences)")
+    }
+
+    /// Whether batch norm directly behind takes this bias away: no gradient is kept.
+    private func isTakenAway(_ entry: ParameterLayout.Entry, _ layout: ParameterLayout) -> Bool {
+        guard entry.role == .bias, let dot = entry.name.dropLast(".bias".count).lastIndex(of: "."),
+            let position = Int(entry.name[entry.name.index(after: dot)...].dropLast(".bias".count))
+        else { return false }
+        let next = entry.name[...dot] + "\(position + 1).running_mean"
+        return layout.statistics.contains { $0.name == next }
+    }
+
+    /// Compares slopes with differences over a step either way.
+    private struct Differences {
+        static let step: Float = 2e-3
+        let centre: Double
+        var checked = 0
+        var kinks = 0
+
+        mutating func check(_ up: Double, _ down: Double, _ slope: Float, _ name: String) {
+            let numeric = (up - down) / Double(2 * Self.step)
+            // Where the slopes of the two sides differ, the step crosses a kink of ReLU or maximum.
+            if abs(up + down - 2 * centre) > 0.02 * Double(Self.step) * max(1, abs(numeric)) {
+                kinks += 1
+                return
+            }
+            checked += 1
+            // Rounding of float32 sums of size ~10 over a step of 2e-3.
+            #expect(
+                abs(numeric - Double(slope)) < 1e-2 * max(1, abs(numeric)), "\(name): \(numeric) against \(slope)")
+        }
     }
 
     @Test("Gradients of the losses agree with finite differences")
