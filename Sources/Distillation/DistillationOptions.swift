@@ -1,3 +1,4 @@
+public import ModelArtifact
 public import NeuralNetwork
 
 /// How a teacher is trained and a student distilled. Equal options, data and seed give the same student, bit for bit.
@@ -7,6 +8,9 @@ public struct DistillationOptions: Sendable, Equatable {
     public var threads: Int
     /// Windows of a step.
     public var batch: Int
+    /// A student to train instead of the one made for the task: without batch norm, which comes behind its convolutions in
+    /// training.
+    public var studentSpec: NetworkSpec?
     /// Passes over the data for the teacher; by the amount of data if `nil`.
     public var teacherEpochs: Int?
     /// Passes over the data for the student in float.
@@ -39,15 +43,17 @@ public struct DistillationOptions: Sendable, Equatable {
     public var augmentation: Augmentation
 
     public init(
-        seed: UInt64 = 1, threads: Int = min(ComputePool.processors, 8), batch: Int = 64, teacherEpochs: Int? = nil,
-        studentEpochs: Int? = nil, quantisedEpochs: Int? = nil, teacherRate: Float = 8e-3, studentRate: Float = 2e-2,
-        quantisedRate: Float = 1e-3, weightDecay: Float = 0.05, smoothing: Float = 0.1, temperature: Float = 3,
-        alpha: Float = 0.8, copies: Int = 8, teacherMixing: Float = 0, studentMixing: Float = 0,
+        seed: UInt64 = 1, threads: Int = min(ComputePool.processors, 8), studentSpec: NetworkSpec? = nil,
+        batch: Int = 64, teacherEpochs: Int? = nil, studentEpochs: Int? = nil, quantisedEpochs: Int? = nil,
+        teacherRate: Float = 8e-3, studentRate: Float = 2e-2, quantisedRate: Float = 1e-3, weightDecay: Float = 0.05,
+        smoothing: Float = 0.1, temperature: Float = 3, alpha: Float = 0.8, copies: Int = 8, teacherMixing: Float = 0,
+        studentMixing: Float = 0,
         basePull: Float = 0.1, validationShare: Double = 0.1, escalationShare: Double = 0.15,
         augmentation: Augmentation = Augmentation()
     ) {
         self.seed = seed
         self.threads = threads
+        self.studentSpec = studentSpec
         self.batch = batch
         self.teacherEpochs = teacherEpochs
         self.studentEpochs = studentEpochs

@@ -61,10 +61,12 @@ struct StudentDistillation {
         return DistillationResult(student: student, report: report)
     }
 
+    private var studentSpec: NetworkSpec { options.studentSpec ?? .student(for: task) }
+
     /// Whether a base's network computes what the task asks for within its limits.
     private func fits(_ base: Student) -> Bool {
         base.task.channels == task.channels && base.task.window == task.window && base.task.classes == task.classes
-            && base.spec == NetworkSpec.student(for: task)
+            && base.spec == studentSpec
     }
 
     private func makeTrainer(_ indices: [Int], _ normaliser: Normaliser) -> StudentTrainer {
@@ -87,7 +89,7 @@ struct StudentDistillation {
     }
 
     private func coldStart(_ trainer: StudentTrainer, _ held: LabelledWindows) throws -> Start {
-        let spec = NetworkSpec.student(for: task)
+        let spec = studentSpec
         let epochs = options.studentEpochs ?? DistillationOptions.epochs(450_000, trainer.indices.count, 20...300)
         let trained = try trainer.train(
             NetworkWeights(spec: spec.trainable, seed: options.seed),

@@ -67,7 +67,10 @@ struct StudentTrainer {
         let count = windows.windowSize
         for (slot, index) in indices.enumerated() {
             feeder.withWindow(index, seed: copySeed(copy)) { raw in
-                memory.note(index, copy: copy, raw: raw, samples: windows.samples, &turn)
+                // From labels alone the teacher need not be asked.
+                if options.alpha > 0 || windows.labels[index] < 0 {
+                    memory.note(index, copy: copy, raw: raw, samples: windows.samples, &turn)
+                }
                 let input = pass.input.window(slot)
                 normaliser.apply(raw, samples: windows.samples, into: input)
                 if let scale = inputScale {
