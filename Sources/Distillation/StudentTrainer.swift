@@ -63,12 +63,15 @@ struct StudentTrainer {
     private func fill(
         _ pass: NetworkPass, _ shard: Int, _ indices: ArraySlice<Int>, copy: Int, inputScale: Float?
     ) {
+        // Copies of their own: threads that count references to the same objects for every window slow each other down.
+        let (feeder, memory, normaliser, windows) = (feeder, memory, normaliser, windows)
         var turn = memory.begin(shard: shard)
         let count = windows.windowSize
+        let asks = options.alpha > 0
         for (slot, index) in indices.enumerated() {
             feeder.withWindow(index, seed: copySeed(copy)) { raw in
                 // From labels alone the teacher need not be asked.
-                if options.alpha > 0 || windows.labels[index] < 0 {
+                if asks || windows.labels[index] < 0 {
                     memory.note(index, copy: copy, raw: raw, samples: windows.samples, &turn)
                 }
                 let input = pass.input.window(slot)
@@ -85,6 +88,7 @@ struct StudentTrainer {
     /// Writes the gradient of the mean over the batch and returns the sum of the losses.
     private func loss(_ pass: NetworkPass, _ indices: ArraySlice<Int>, copy: Int, share: Float) -> Float {
         guard let gradient = pass.logitGradient else { return 0 }
+        let (feeder, memory, windows) = (feeder, memory, windows)
         var sum: Float = 0
         for (slot, index) in indices.enumerated() {
             let label = windows.labels[index]
