@@ -59,6 +59,12 @@ let package = Package(
         .executable(name: "model-registry", targets: ["model-registry"]),
         .executable(name: "metrics-aggregator", targets: ["metrics-aggregator"]),
         .executable(name: "retort", targets: ["retort"]),
+        // What `Benchmarks/` works with.
+        .library(name: "CKernels", targets: ["CKernels"]),
+        .library(name: "Distillation", targets: ["Distillation"]),
+        .library(name: "ModelArtifact", targets: ["ModelArtifact"]),
+        .library(name: "NeuralNetwork", targets: ["NeuralNetwork"]),
+        .library(name: "Recordings", targets: ["Recordings"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

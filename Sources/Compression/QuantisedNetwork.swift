@@ -42,9 +42,10 @@ public struct QuantisedNetwork: Sendable {
 
     /// Rounds one raw window, (samples × channels), to the input grid.
     public func quantise(_ window: some Collection<Float>) -> [UInt8] {
-        window.enumerated().map { index, x in
-            let c = index % spec.channels
+        var c = 0
+        return [Float](window).map { x in
             let steps = ((x - mean[c]) * factor[c]).rounded(.toNearestOrEven) + 128
+            c = c + 1 == mean.count ? 0 : c + 1
             return UInt8(min(max(steps, 0), 255))
         }
     }
@@ -91,18 +92,14 @@ public struct QuantisedNetwork: Sendable {
         let zero = zeroPoint(position)
         var result = [Int32](repeating: 0, count: output.count)
         for t in 0..<output.samples {
+            // Taps in the padding count as the zero point: they add nothing.
+            let start = t * stride - before
+            let taps = max(0, -start)..<min(kernel, extent.samples - start)
+            let first = (start + taps.lowerBound) * extent.channels
+            let values = input[first..<first + taps.count * extent.channels]
             for filter in 0..<output.channels {
-                var sum = layer.bias[filter]
-                for k in 0..<kernel {
-                    let sample = t * stride + k - before
-                    // Padding counts as the zero point: it adds nothing.
-                    guard sample >= 0, sample < extent.samples else { continue }
-                    for c in 0..<extent.channels {
-                        let a = Int32(input[sample * extent.channels + c]) - zero
-                        sum &+= a * Int32(layer.weight[(filter * kernel + k) * extent.channels + c])
-                    }
-                }
-                result[t * output.channels + filter] = sum
+                let weights = layer.weight[((filter * kernel + taps.lowerBound) * extent.channels)...]
+                result[t * output.channels + filter] = layer.bias[filter] &+ Self.product(values, weights, zero)
             }
         }
         return result
@@ -112,9 +109,19 @@ public struct QuantisedNetwork: Sendable {
         let layer = layers[position]
         let zero = zeroPoint(position)
         return layer.bias.indices.map { unit in
-            var sum = layer.bias[unit]
-            for k in input.indices { sum &+= (Int32(input[k]) - zero) * Int32(layer.weight[unit * input.count + k]) }
-            return sum
+            layer.bias[unit] &+ Self.product(input[...], layer.weight[(unit * input.count)...], zero)
+        }
+    }
+
+    /// Σ (values[k] − zero) · weights[k].
+    private static func product(_ values: ArraySlice<UInt8>, _ weights: ArraySlice<Int8>, _ zero: Int32) -> Int32 {
+        precondition(values.count <= weights.count, "a weight for each value")
+        return values.withUnsafeBufferPointer { values in
+            weights.withUnsafeBufferPointer { weights in
+                var sum: Int32 = 0
+                for k in 0..<values.count { sum &+= (Int32(values[k]) &- zero) &* Int32(weights[k]) }
+                return sum
+            }
         }
     }
 

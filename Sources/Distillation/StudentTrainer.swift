@@ -68,11 +68,17 @@ struct StudentTrainer {
     private func fill(
         _ pass: NetworkPass, _ shard: Int, _ indices: ArraySlice<Int>, copy: Int, inputScale: Float?
     ) {
+        // Copies of their own: threads that count references to the same objects for every window slow each other down.
+        let (feeder, memory, normaliser, windows) = (feeder, memory, normaliser, windows)
         var turn = memory.begin(shard: shard)
         let count = windows.windowSize
+        let asks = options.alpha > 0
         for (slot, index) in indices.enumerated() {
             feeder.withWindow(index, seed: copySeed(copy)) { raw in
-                memory.note(index, copy: copy, raw: raw, samples: windows.samples, &turn)
+                // From labels alone the teacher need not be asked.
+                if asks || !windows.isLabelled(index) {
+                    memory.note(index, copy: copy, raw: raw, samples: windows.samples, &turn)
+                }
                 let input = pass.input.window(slot)
                 normaliser.apply(raw, samples: windows.samples, into: input)
                 if let scale = inputScale {
@@ -89,6 +95,7 @@ struct StudentTrainer {
         _ pass: NetworkPass, _ shard: Int, _ indices: ArraySlice<Int>, copy: Int, share: Float
     ) -> Float {
         guard let gradient = pass.logitGradient else { return 0 }
+        let (feeder, memory, windows) = (feeder, memory, windows)
         var sum: Float = 0
         for (slot, index) in indices.enumerated() {
             let teacher = memory.logits(copy: copy, window: index)
