@@ -157,6 +157,15 @@ let package = Package(
         service("model-registry", "ModelRegistry", ["ServiceHTTP", "Telemetry"]),
         service("metrics-aggregator", "MetricsAggregation", ["ServiceHTTP", "Telemetry"]),
         service("retort", "FleetConsole", ["Telemetry", "ModelArtifact", "JSON", "Recordings", system, signals]),
+
+        // What `./dev bench edge` runs
+        .executableTarget(
+            name: "edge-load",
+            dependencies: [
+                "FleetConsole", "BusAPI", "BusMosquitto", "Inference", "JSON", "ModelArtifact", "ServiceRuntime",
+                "Telemetry", "Zstd", argumentParser, logging, subprocess, system,
+            ],
+            path: "Benchmarks/EdgeLoad", swiftSettings: settings),
     ]
 )
 
@@ -221,7 +230,7 @@ package.targets += [
         "Integration",
         [
             "FleetConsole", "BusAPI", "BusTesting", "BusMosquitto", "Telemetry", "JSON", "ServiceRuntime",
-            "ModelArtifact", "Zstd",
+            "ModelArtifact", "Inference", "Zstd",
             subprocess, system, logging,
         ]),
     tests("Cluster", ["BusAPI", "BusMosquitto", "Telemetry", "JSON", subprocess, system, logging]),
