@@ -100,7 +100,8 @@ let package = Package(
         library("Energy"),
         library("NeuralNetwork", ["TensorKernels", "ModelArtifact"]),
         library("Compression", ["NeuralNetwork", "TensorKernels", "ModelArtifact"]),
-        library("Distillation", ["NeuralNetwork", "Compression", "TensorKernels", "ModelArtifact", "Inference"]),
+        library(
+            "Distillation", ["JSON", "NeuralNetwork", "Compression", "TensorKernels", "ModelArtifact", "Inference"]),
 
         // Bus and runtime
         library("BusAPI"),
@@ -117,6 +118,14 @@ let package = Package(
 
         // Recorded sensor data
         library("Recordings", ["Telemetry", "ModelArtifact", "Zstd"]),
+
+        // From recordings to an evaluated student, without a bus
+        library(
+            "DistillationReports",
+            [
+                "Distillation", "Recordings", "NeuralNetwork", "Inference", "ModelArtifact", "Telemetry", "JSON",
+                "Energy",
+            ]),
 
         // One library a service
         library(
@@ -156,7 +165,12 @@ let package = Package(
         service("cloud-distiller", "CloudDistillation", ["ServiceHTTP", "Telemetry"]),
         service("model-registry", "ModelRegistry", ["ServiceHTTP", "Telemetry"]),
         service("metrics-aggregator", "MetricsAggregation", ["ServiceHTTP", "Telemetry"]),
-        service("retort", "FleetConsole", ["Telemetry", "ModelArtifact", "JSON", "Recordings", system, signals]),
+        service(
+            "retort", "FleetConsole",
+            [
+                "Distillation", "DistillationReports", "Energy", "Telemetry", "ModelArtifact", "JSON", "Recordings",
+                system, signals,
+            ]),
 
         // What `./dev bench edge` runs
         .executableTarget(
@@ -185,6 +199,10 @@ let tested: [(String, [Target.Dependency])] = [
     ("ServiceHTTP", ["ServiceRuntime", "BusAPI", "BusTesting", "Telemetry", lifecycle, logging]),
     ("Storage", [grdb]),
     ("Recordings", ["Telemetry", "JSON", "ModelArtifact", "Zstd"]),
+    (
+        "DistillationReports",
+        ["Distillation", "Recordings", "NeuralNetwork", "Inference", "ModelArtifact", "Telemetry", "JSON", "Energy"]
+    ),
     (
         "SensorSimulation",
         ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ServiceRuntime", "Zstd", logging, lifecycle]

@@ -100,7 +100,7 @@ public struct DistillationOptions: Sendable, Equatable {
     }
 
     /// Passes over `windows` windows so that about `budget` are seen in all, within `range`.
-    static func epochs(_ budget: Int, _ windows: Int, _ range: ClosedRange<Int>) -> Int {
+    package static func epochs(_ budget: Int, _ windows: Int, _ range: ClosedRange<Int>) -> Int {
         min(max(budget / max(1, windows), range.lowerBound), range.upperBound)
     }
 }
