@@ -45,8 +45,12 @@ func service(_ name: String, _ library: Target.Dependency, _ more: [Target.Depen
     )
 }
 
+/// Files of numbers that tests read in their place.
+let withFixtures = ["NeuralNetworkTests"]
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+    .testTarget(
+        name: name, dependencies: dependencies, exclude: withFixtures.contains(name) ? ["Fixtures"] : [],
+        swiftSettings: settings)
 }
 
 let package = Package(
@@ -188,7 +192,7 @@ let tested: [(String, [Target.Dependency])] = [
     ("JSON", []), ("Zstd", []), ("Telemetry", ["JSON"]), ("ModelArtifact", ["JSON", "Telemetry"]),
     ("ModelDelta", ["ModelArtifact", "Zstd"]), ("ReleaseTrust", ["JSON", crypto]), ("TensorKernels", ["CKernels"]),
     ("Inference", ["ModelArtifact", "TensorKernels"]), ("Energy", []),
-    ("NeuralNetwork", ["TensorKernels", "ModelArtifact"]),
+    ("NeuralNetwork", ["TensorKernels", "ModelArtifact", "JSON"]),
     ("Compression", ["NeuralNetwork", "Inference", "ModelArtifact"]),
     ("Distillation", ["NeuralNetwork", "Compression", "Inference", "ModelArtifact", "Zstd"]),
     ("BusAPI", ["BusTesting"]),
