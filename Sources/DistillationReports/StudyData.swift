@@ -134,7 +134,9 @@ public struct StudyData: Sendable {
     private static func task(
         _ table: ReadingsTable, _ cut: CutWindows, _ targets: [StudyTarget], _ options: StudyOptions
     ) -> TaskDocument {
-        let name = Slug.make(options.name ?? (table.fileNames.count == 1 ? table.fileNames[0] : targets[0].name))
+        let place = options.paths.count == 1 ? options.paths[0].split(separator: "/").last.map(String.init) : nil
+        let stem = table.fileNames.count == 1 ? table.fileNames[0] : place
+        let name = Slug.make(options.name ?? stem ?? targets[0].name)
         return StudyWindows.task(
             named: name, targets: targets,
             TaskDocument(

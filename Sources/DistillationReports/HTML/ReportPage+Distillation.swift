@@ -56,8 +56,9 @@ extension ReportPage {
             "Against the same network trained from labels alone the teacher "
             + (gain >= 0 ? "brought \(points)" : "cost \(points)")
         guard let gap = report.gapClosed else {
-            return text + ". The teacher is hardly better than labels alone (\(quality(teacher)) and "
-                + "\(quality(baseline))), so there is no gap to close."
+            return text
+                + ". The teacher is no better than labels alone (\(quality(teacher)) and \(quality(baseline))), so "
+                + "there is no gap to close."
         }
         return text
             + (gap >= 0
