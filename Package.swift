@@ -45,8 +45,12 @@ func service(_ name: String, _ library: Target.Dependency, _ more: [Target.Depen
     )
 }
 
+/// Files of numbers that tests read in their place.
+let withFixtures = ["NeuralNetworkTests"]
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+    .testTarget(
+        name: name, dependencies: dependencies, exclude: withFixtures.contains(name) ? ["Fixtures"] : [],
+        swiftSettings: settings)
 }
 
 let package = Package(
@@ -59,6 +63,12 @@ let package = Package(
         .executable(name: "model-registry", targets: ["model-registry"]),
         .executable(name: "metrics-aggregator", targets: ["metrics-aggregator"]),
         .executable(name: "retort", targets: ["retort"]),
+        // What `Benchmarks/` works with.
+        .library(name: "CKernels", targets: ["CKernels"]),
+        .library(name: "Distillation", targets: ["Distillation"]),
+        .library(name: "ModelArtifact", targets: ["ModelArtifact"]),
+        .library(name: "NeuralNetwork", targets: ["NeuralNetwork"]),
+        .library(name: "Recordings", targets: ["Recordings"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -161,7 +171,19 @@ let package = Package(
         service("metrics-aggregator", "MetricsAggregation", ["ServiceHTTP", "Telemetry"]),
         service(
             "retort", "FleetConsole",
-            ["Distillation", "DistillationReports", "Energy", "Telemetry", "ModelArtifact", "JSON", "Recordings", system, signals]),
+            [
+                "Distillation", "DistillationReports", "Energy", "Telemetry", "ModelArtifact", "JSON", "Recordings",
+                system, signals,
+            ]),
+
+        // What `./dev bench edge` runs
+        .executableTarget(
+            name: "edge-load",
+            dependencies: [
+                "FleetConsole", "BusAPI", "BusMosquitto", "Inference", "JSON", "ModelArtifact", "ServiceRuntime",
+                "Telemetry", "Zstd", argumentParser, logging, subprocess, system,
+            ],
+            path: "Benchmarks/EdgeLoad", swiftSettings: settings),
     ]
 )
 
@@ -170,7 +192,7 @@ let tested: [(String, [Target.Dependency])] = [
     ("JSON", []), ("Zstd", []), ("Telemetry", ["JSON"]), ("ModelArtifact", ["JSON", "Telemetry"]),
     ("ModelDelta", ["ModelArtifact", "Zstd"]), ("ReleaseTrust", ["JSON", crypto]), ("TensorKernels", ["CKernels"]),
     ("Inference", ["ModelArtifact", "TensorKernels"]), ("Energy", []),
-    ("NeuralNetwork", ["TensorKernels", "ModelArtifact"]),
+    ("NeuralNetwork", ["TensorKernels", "ModelArtifact", "JSON"]),
     ("Compression", ["NeuralNetwork", "Inference", "ModelArtifact"]),
     ("Distillation", ["NeuralNetwork", "Compression", "Inference", "ModelArtifact", "Zstd"]),
     ("BusAPI", ["BusTesting"]),
@@ -230,7 +252,7 @@ package.targets += [
         "Integration",
         [
             "FleetConsole", "BusAPI", "BusTesting", "BusMosquitto", "Telemetry", "JSON", "ServiceRuntime",
-            "ModelArtifact", "Zstd",
+            "ModelArtifact", "Inference", "Zstd",
             subprocess, system, logging,
         ]),
     tests("Cluster", ["BusAPI", "BusMosquitto", "Telemetry", "JSON", subprocess, system, logging]),

@@ -42,9 +42,10 @@ public struct QuantisedNetwork: Sendable {
 
     /// Rounds one raw window, (samples × channels), to the input grid.
     public func quantise(_ window: some Collection<Float>) -> [UInt8] {
-        window.enumerated().map { index, x in
-            let c = index % spec.channels
+        var c = 0
+        return [Float](window).map { x in
             let steps = ((x - mean[c]) * factor[c]).rounded(.toNearestOrEven) + 128
+            c = c + 1 == mean.count ? 0 : c + 1
             return UInt8(min(max(steps, 0), 255))
         }
     }
@@ -59,7 +60,7 @@ public struct QuantisedNetwork: Sendable {
         var position = -1
         for (index, layer) in spec.layers.enumerated() {
             switch layer {
-            case .convolution(_, let kernel, let stride):
+            case .convolution(_, let kernel, let stride, _):
                 position += 1
                 accumulators = convolve(activation, index, position, kernel: kernel, stride: stride)
             case .dense:
@@ -73,8 +74,9 @@ public struct QuantisedNetwork: Sendable {
                 activation = pool(activation, index, size: size, Self.mean)
             case .globalAveragePool:
                 activation = pool(activation, index, size: extents[index].samples, Self.mean)
-            case .batchNorm, .dropout:
-                break
+            case .batchNorm, .dropout, .depthwiseConvolution, .convolution2D, .spectrogram, .relu6, .gelu, .sigmoid,
+                .tanh, .softmax, .maxPool2D, .averagePool2D, .globalMaxPool, .gru, .residual:
+                preconditionFailure("a quantisation plan refuses this layer")
             }
         }
         return accumulators
@@ -90,18 +92,14 @@ public struct QuantisedNetwork: Sendable {
         let zero = zeroPoint(position)
         var result = [Int32](repeating: 0, count: output.count)
         for t in 0..<output.samples {
+            // Taps in the padding count as the zero point: they add nothing.
+            let start = t * stride - before
+            let taps = max(0, -start)..<min(kernel, extent.samples - start)
+            let first = (start + taps.lowerBound) * extent.channels
+            let values = input[first..<first + taps.count * extent.channels]
             for filter in 0..<output.channels {
-                var sum = layer.bias[filter]
-                for k in 0..<kernel {
-                    let sample = t * stride + k - before
-                    // Padding counts as the zero point: it adds nothing.
-                    guard sample >= 0, sample < extent.samples else { continue }
-                    for c in 0..<extent.channels {
-                        let a = Int32(input[sample * extent.channels + c]) - zero
-                        sum &+= a * Int32(layer.weight[(filter * kernel + k) * extent.channels + c])
-                    }
-                }
-                result[t * output.channels + filter] = sum
+                let weights = layer.weight[((filter * kernel + taps.lowerBound) * extent.channels)...]
+                result[t * output.channels + filter] = layer.bias[filter] &+ Self.product(values, weights, zero)
             }
         }
         return result
@@ -111,9 +109,19 @@ public struct QuantisedNetwork: Sendable {
         let layer = layers[position]
         let zero = zeroPoint(position)
         return layer.bias.indices.map { unit in
-            var sum = layer.bias[unit]
-            for k in input.indices { sum &+= (Int32(input[k]) - zero) * Int32(layer.weight[unit * input.count + k]) }
-            return sum
+            layer.bias[unit] &+ Self.product(input[...], layer.weight[(unit * input.count)...], zero)
+        }
+    }
+
+    /// Σ (values[k] − zero) · weights[k].
+    private static func product(_ values: ArraySlice<UInt8>, _ weights: ArraySlice<Int8>, _ zero: Int32) -> Int32 {
+        precondition(values.count <= weights.count, "a weight for each value")
+        return values.withUnsafeBufferPointer { values in
+            weights.withUnsafeBufferPointer { weights in
+                var sum: Int32 = 0
+                for k in 0..<values.count { sum &+= (Int32(values[k]) &- zero) &* Int32(weights[k]) }
+                return sum
+            }
         }
     }
 

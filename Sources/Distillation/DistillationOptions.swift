@@ -1,3 +1,4 @@
+public import ModelArtifact
 public import NeuralNetwork
 
 /// How a teacher is trained and a student distilled. Equal options, data and seed give the same student, bit for bit.
@@ -5,6 +6,15 @@ public struct DistillationOptions: Sendable, Equatable {
     public var seed: UInt64
     /// Threads, and shards of a batch: another number gives another student.
     public var threads: Int
+    /// Networks to train instead of those made for the task: samples and channels of a window in, the task's outputs out,
+    /// dense at the end. A student's has neither batch norm nor dropout; the first comes behind its convolutions in
+    /// training.
+    public var teacherSpec: NetworkSpec?
+    public var studentSpec: NetworkSpec?
+    /// What a classifier's outputs are read by; the form that fits their number if `nil`.
+    public var form: OutputLayout.Form?
+    /// How classes are divided, for the teacher to say more of each window than its class.
+    public var subclasses: Subclasses?
     /// Windows of a step.
     public var batch: Int
     /// Passes over the data for the teacher; by the amount of data if `nil`.
@@ -24,6 +34,11 @@ public struct DistillationOptions: Sendable, Equatable {
     public var temperature: Float
     /// Weight of the teacher's probabilities; 1 − alpha that of the labels.
     public var alpha: Float
+    /// Weight of the teacher's hidden features beside those; 0 for none.
+    public var hint: Float
+    /// Classes that must be right.
+    public var focus: Focus?
+    public var classWeights: ClassWeights
     /// Different random changes of the windows that the teacher is asked about.
     public var copies: Int
     /// Largest share of another window blended in for the teacher and the student.
@@ -33,21 +48,32 @@ public struct DistillationOptions: Sendable, Equatable {
     public var basePull: Float
     /// Share of the groups that is kept out of training, for validation and for calibrating the gate.
     public var validationShare: Double
+    /// Ends a training of floats after so many epochs without a better score on the validation windows, and keeps the best
+    /// epoch's weights; never if `nil`.
+    public var patience: Int?
+    /// About how many times a training is scored on the validation windows for its curve.
+    public var validationPoints: Int
     /// Share of windows whose calibrated confidence is to be too low, so that they ask for a verdict.
     public var escalationShare: Double
     /// Random changes of windows; its axes are the task's.
     public var augmentation: Augmentation
 
     public init(
-        seed: UInt64 = 1, threads: Int = min(ComputePool.processors, 8), batch: Int = 64, teacherEpochs: Int? = nil,
-        studentEpochs: Int? = nil, quantisedEpochs: Int? = nil, teacherRate: Float = 8e-3, studentRate: Float = 2e-2,
-        quantisedRate: Float = 1e-3, weightDecay: Float = 0.05, smoothing: Float = 0.1, temperature: Float = 3,
-        alpha: Float = 0.8, copies: Int = 8, teacherMixing: Float = 0, studentMixing: Float = 0,
-        basePull: Float = 0.1, validationShare: Double = 0.1, escalationShare: Double = 0.15,
-        augmentation: Augmentation = Augmentation()
+        seed: UInt64 = 1, threads: Int = min(ComputePool.processors, 8), teacherSpec: NetworkSpec? = nil,
+        studentSpec: NetworkSpec? = nil, form: OutputLayout.Form? = nil, subclasses: Subclasses? = nil, batch: Int = 64,
+        teacherEpochs: Int? = nil, studentEpochs: Int? = nil, quantisedEpochs: Int? = nil, teacherRate: Float = 8e-3,
+        studentRate: Float = 2e-2, quantisedRate: Float = 1e-3, weightDecay: Float = 0.05, smoothing: Float = 0.1,
+        temperature: Float = 3, alpha: Float = 0.8, hint: Float = 0, focus: Focus? = nil,
+        classWeights: ClassWeights = .uniform, copies: Int = 8, teacherMixing: Float = 0, studentMixing: Float = 0,
+        basePull: Float = 0.1, validationShare: Double = 0.1, patience: Int? = nil, validationPoints: Int = 0,
+        escalationShare: Double = 0.15, augmentation: Augmentation = Augmentation()
     ) {
         self.seed = seed
         self.threads = threads
+        self.teacherSpec = teacherSpec
+        self.studentSpec = studentSpec
+        self.form = form
+        self.subclasses = subclasses
         self.batch = batch
         self.teacherEpochs = teacherEpochs
         self.studentEpochs = studentEpochs
@@ -59,11 +85,16 @@ public struct DistillationOptions: Sendable, Equatable {
         self.smoothing = smoothing
         self.temperature = temperature
         self.alpha = alpha
+        self.hint = hint
+        self.focus = focus
+        self.classWeights = classWeights
         self.copies = copies
         self.teacherMixing = teacherMixing
         self.studentMixing = studentMixing
         self.basePull = basePull
         self.validationShare = validationShare
+        self.patience = patience
+        self.validationPoints = validationPoints
         self.escalationShare = escalationShare
         self.augmentation = augmentation
     }

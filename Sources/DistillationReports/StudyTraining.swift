@@ -40,15 +40,10 @@ struct StudyTraining {
     /// A student of the teacher, or one that learns from labels alone: same size, passes and random changes.
     func student(_ teacher: TrainedTeacher, isBaseline: Bool) throws -> Trained<Student> {
         let curve = CurveRecorder()
-        var options = options
-        var windows = data.training
-        if isBaseline {
-            options.alpha = 0
-            windows = windows.selecting((0..<windows.count).filter { windows.labels[$0] != LabelledWindows.unlabelled })
-        }
         let distiller = try Distiller(task: data.task, options: options)
+        let guidance = isBaseline ? Guidance.none : .teachers([teacher])
         let result = try watching {
-            try distiller.distill(teacher, windows: windows) {
+            try distiller.distill(guidance, windows: data.training) {
                 note($0, isBaseline ? .baseline : .student, isBaseline ? .baselineGrid : .studentGrid, curve)
             }
         }

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -78,8 +80,11 @@ public final class ComputePool: Sendable {
 extension ComputePool {
     /// What the threads share.
     ///
-    /// `@unchecked`: every field is read and written under `mutex` alone (pthread_mutex_lock(3): "the mutex … is locked,
-    /// with the calling thread as its owner").
+    /// Before a thread sleeps it looks out a little for what it waits for: steps of small networks take less time than
+    /// waking a thread.
+    ///
+    /// `@unchecked`: every field but the atomic ones is read and written under `mutex` alone (pthread_mutex_lock(3): "the
+    /// mutex … is locked, with the calling thread as its owner").
     private final class State: @unchecked Sendable {
         private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
         private let begun = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -89,6 +94,9 @@ extension ComputePool {
         private var count = 0
         private var unfinished = 0
         private var stopped = false
+        /// Calls of `start`, and those of them that are done.
+        private let started = Atomic(0)
+        private let finished = Atomic(0)
 
         init() {
             pthread_mutex_init(mutex, nil)
@@ -112,6 +120,7 @@ extension ComputePool {
             self.count = count
             next = 0
             unfinished = count
+            started.add(1, ordering: .releasing)
             pthread_cond_broadcast(begun)
             pthread_mutex_unlock(mutex)
         }
@@ -131,11 +140,17 @@ extension ComputePool {
                 body(index)
                 pthread_mutex_lock(mutex)
                 unfinished -= 1
-                if unfinished == 0 { pthread_cond_broadcast(ended) }
+                if unfinished == 0 {
+                    finished.add(1, ordering: .releasing)
+                    pthread_cond_broadcast(ended)
+                }
             }
         }
 
         func wait() {
+            // Only the caller starts runs, so the number stands still meanwhile.
+            let run = started.load(ordering: .relaxed)
+            Self.lookOut { finished.load(ordering: .acquiring) == run }
             pthread_mutex_lock(mutex)
             while unfinished > 0 { pthread_cond_wait(ended, mutex) }
             body = nil
@@ -146,9 +161,19 @@ extension ComputePool {
             pthread_mutex_lock(mutex)
             while !stopped {
                 helpLocked()
-                if !stopped { pthread_cond_wait(begun, mutex) }
+                let run = started.load(ordering: .relaxed)
+                pthread_mutex_unlock(mutex)
+                Self.lookOut { started.load(ordering: .acquiring) != run }
+                pthread_mutex_lock(mutex)
+                // Nothing was missed meanwhile: `start` counts under the mutex.
+                while !stopped, started.load(ordering: .relaxed) == run { pthread_cond_wait(begun, mutex) }
             }
             pthread_mutex_unlock(mutex)
+        }
+
+        /// Asks some ten thousand times, which takes about as long as a thread needs to fall asleep and wake.
+        private static func lookOut(_ condition: () -> Bool) {
+            for _ in 0..<20_000 where condition() { return }
         }
 
         func stop() {

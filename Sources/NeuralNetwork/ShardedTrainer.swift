@@ -25,10 +25,11 @@ package final class ShardedTrainer: @unchecked Sendable {
     /// - Parameters:
     ///   - batch: windows of a step at most.
     ///   - shards: at least 1.
+    ///   - featureLayer: index of a layer whose output the loss reads besides the logits.
     ///   - grids: by layer index, where activations are rounded.
     package init(
         _ weights: NetworkWeights, batch: Int, shards: Int, pool: ComputePool, optimiser: any Optimiser,
-        grids: [Int: ActivationGrid] = [:], project: Projection? = nil
+        featureLayer: Int? = nil, grids: [Int: ActivationGrid] = [:], project: Projection? = nil
     ) {
         precondition(shards > 0 && batch >= shards, "every shard has a window")
         spec = weights.spec
@@ -38,7 +39,8 @@ package final class ShardedTrainer: @unchecked Sendable {
         self.project = project
         let capacity = (batch + shards - 1) / shards
         passes = (0..<shards).map { _ in
-            NetworkPass(spec: weights.spec, capacity: capacity, training: true, grids: grids)
+            NetworkPass(
+                spec: weights.spec, capacity: capacity, training: true, featureLayer: featureLayer, grids: grids)
         }
         values = FloatBuffer(weights.values)
         projected = FloatBuffer(weights.values)

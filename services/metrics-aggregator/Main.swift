@@ -22,15 +22,19 @@ import ServiceRuntime
 
             With http.port set it answers / (a page), /api/summary (JSON), /metrics (Prometheus) and /health.
 
-            Configuration keys come from --set, RETORT_* variables, the --config file and defaults, in this order;
-            --print-config shows them all.
+            \(ServiceConfiguration.help(for: keys))
+
+            EXAMPLE:
+              metrics-aggregator --set bus.url=mqtt://localhost --set http.port=8080
             """)
+
+    private static let keys = MetricsAggregationApp.keys + HTTPSettings.keys
 
     @OptionGroup var options: ServiceOptions
 
     func run() async throws {
         try await ServiceRunner.run(
-            "metrics-aggregator", keys: MetricsAggregationApp.keys + HTTPSettings.keys, options: options
+            "metrics-aggregator", keys: Self.keys, options: options
         ) { options, logger in
             try MosquittoBus(options: options, logger: logger)
         } build: { context, configuration in

@@ -15,7 +15,10 @@ struct SensorSimulator: AsyncParsableCommand {
             Without a folder it generates scenes: --set simulator.devices=bearing=6+2,wrist=8+4.
             Faster than the clock: --set simulator.speed=20. Faults: --set simulator.faults=gaps,spikes=2.
 
-            --print-config shows every key with its value.
+            \(ServiceConfiguration.help(for: SensorSimulationApp.keys))
+
+            EXAMPLE:
+              sensor-simulator --set bus.url=mqtt://localhost --set simulator.data=recordings --set simulator.speed=20
             """)
 
     @OptionGroup var options: ServiceOptions

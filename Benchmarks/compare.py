@@ -1,0 +1,162 @@
+"""Runs our benchmarks and their peers in turn on this machine, prints a table and writes rows of JSON.
+
+`./dev bench training|kernels [--json FILE] [--quick]` calls this with the Python of the peers' environment.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def lines_of(command):
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode != 0:
+        sys.exit(f"{' '.join(command)} failed:\n{result.stderr[-2000:]}")
+    return [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+
+
+def machine():
+    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "")
+    return f"{model or platform.machine()}, {os.cpu_count()} processors, {platform.system()} {platform.release()}"
+
+
+def row(case, ours, peer, unit, goal, spread=""):
+    return {"case": case, "ours": ours, "peer": peer, "unit": unit, "ratio": ours / peer, "goal": goal}, spread
+
+
+def report(rows, path):
+    print(f"\n{'case':<58} {'ours':>9} {'peer':>9} {'unit':<8} {'ratio':>6} {'goal':>6}  ratios seen")
+    for entry, spread in rows:
+        goal = "" if entry["goal"] is None else f"{entry['goal']:.2f}"
+        verdict = " MISSED" if entry["goal"] is not None and entry["ratio"] > entry["goal"] else ""
+        print(
+            f"{entry['case']:<58} {entry['ours']:>9.4g} {entry['peer']:>9.4g} {entry['unit']:<8} "
+            f"{entry['ratio']:>6.3f} {goal:>6}  {spread}{verdict}")
+    if path:
+        with open(path, "w") as file:
+            json.dump([entry for entry, _ in rows], file, indent=1)
+            file.write("\n")
+
+
+def spread(ratios):
+    return f"{min(ratios):.3f}-{max(ratios):.3f} ({len(ratios)})"
+
+
+class Training:
+    """Whole trainings, each in a process of its own."""
+
+    # name, case on both sides, epochs, copies of ours that the teacher is asked about (0: one an epoch), goal
+    CASES = [
+        ("teacher, 149 k parameters", "teacher", 15, 0, 0.6),
+        ("student distilled, teacher asked at every step", "distilled", 40, 0, 0.5),
+        ("student distilled, teacher's answers kept for 8 copies", "distilled", 40, 8, 0.5),
+        ("student from labels alone", "labels", 40, 0, 1 / 3),
+    ]
+
+    def __init__(self, options):
+        self.options = options
+        self.windows = os.path.join(tempfile.mkdtemp(prefix="retort-bench-"), "windows")
+        subprocess.run([options.ours, "windows", options.data, self.windows], check=True)
+
+    def ours(self, case, epochs, copies, share=1.0):
+        command = [self.options.ours, case, self.windows, str(epochs), "2", str(share), str(copies or epochs)]
+        return lines_of(command)[0]
+
+    def peer(self, case, epochs):
+        command = [sys.executable, os.path.join(HERE, "peers/training.py"), case, "--windows", self.windows]
+        return lines_of([*command, "--epochs", str(epochs)])[0]
+
+    def rows(self):
+        rows, peers = [], {}
+        for name, case, epochs, copies, goal in self.CASES:
+            epochs = max(1, epochs // 5) if self.options.quick else epochs
+            pairs = []
+            for _ in range(self.options.repetitions):
+                pairs.append((self.ours(case, epochs, copies), self.peer(case, epochs)))
+                print(f"{name}: ours {pairs[-1][0]}, peer {pairs[-1][1]}", file=sys.stderr, flush=True)
+            name = f"{name}, {epochs} epochs"
+            for key, unit, bound in [("seconds", "s", goal), ("cpu", "CPU s", None), ("megabytes", "MiB", 0.25)]:
+                mine, theirs = (statistics.median(pair[side][key] for pair in pairs) for side in (0, 1))
+                ratios = [pair[0][key] / pair[1][key] for pair in pairs]
+                label = {"seconds": "", "cpu": ": processor time", "megabytes": ": peak private memory"}[key]
+                rows.append(row(name + label, mine, theirs, unit, bound, spread(ratios)))
+        return rows + self.linearity()
+
+    def linearity(self):
+        """Ours alone: what four times the windows or epochs cost, against four times the cost of one part."""
+        rows = []
+        base = 1 if self.options.quick else 4
+        for kind in ["windows", "epochs"]:
+            costs = {}
+            for factor in [1, 2, 4]:
+                share, epochs = (0.25 * factor, base) if kind == "windows" else (0.25, base * factor)
+                runs = [self.ours("teacher", epochs, 0, share)["seconds"] for _ in range(self.options.repetitions)]
+                costs[factor] = statistics.median(runs)
+            for factor in [2, 4]:
+                rows.append(row(
+                    f"teacher, {factor} times the {kind}: seconds against {factor} times once", costs[factor],
+                    factor * costs[1], "s", 1.1))
+        return rows
+
+
+class Kernels:
+    """Matrix products on one thread."""
+
+    def __init__(self, options):
+        self.options = options
+
+    def rows(self):
+        mine, peers = {}, {}
+        for _ in range(self.options.repetitions):
+            for line in lines_of([self.options.ours]):
+                mine.setdefault((line["case"], line["level"]), []).append((line["rate"], line["peak"]))
+            for line in lines_of([sys.executable, os.path.join(HERE, "peers/kernels.py")]):
+                peers.setdefault((line["case"], line["peer"]), []).append(line["rate"])
+        best = list(mine)[-1][1]
+        rows = []
+        for (case, level), rates in mine.items():
+            rate, peak = (max(found[side] for found in rates) for side in (0, 1))
+            # What is asked for is at least 70 % of the peak: as time, at most 1 / 0.7 of the peak's.
+            asked = level == best and case in ("f32 product 64x128x576", "f32 product 256x256x256")
+            if peak > 0:
+                shares = [rate / peak for rate, peak in rates]
+                seen = f"{rate:.1f} of {peak:.1f} Gop/s, {min(shares):.0%}-{max(shares):.0%} ({len(rates)})"
+                name = f"{case}, {level}, against {'70 % of ' if asked else ''}the peak"
+                rows.append((self.entry(name, rate, 0.7 * peak if asked else peak, 1 if asked else None), seen))
+            if level != best:
+                continue
+            for (other, peer), found in peers.items():
+                if other == case:
+                    seen = f"{rate:.1f} against {max(found):.1f} Gop/s"
+                    rows.append((self.entry(f"{case}, {level}, against {peer}", rate, max(found), None), seen))
+        return rows
+
+    @staticmethod
+    def entry(case, rate, peer, goal):
+        """Rates as picoseconds an operation, so that less is better as everywhere."""
+        return {
+            "case": case, "ours": 1000 / rate, "peer": 1000 / peer, "unit": "ps/op", "ratio": peer / rate, "goal": goal}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("name", choices=["training", "kernels"])
+    parser.add_argument("--ours", required=True, help="our executable")
+    parser.add_argument("--data", help="folder of wisdm-watch")
+    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--quick", action="store_true", help="a fifth of the epochs")
+    options = parser.parse_args()
+    print(machine(), f"load {os.getloadavg()[0]:.1f}", sep=", ")
+    benchmark = Training(options) if options.name == "training" else Kernels(options)
+    report(benchmark.rows(), options.json)
+
+
+main()
