@@ -52,6 +52,9 @@ public struct StudyData: Sendable {
         var readings: [StudyTarget.Reading] = []
         for label in table.labels { readings.append(try StudyTarget.read(label, isValue: options.isRegression)) }
         guard !readings.isEmpty else { throw StudyError(.options, "name a column to learn with --label") }
+        guard readings.count == 1 || !options.isRegression else {
+            throw StudyError(.options, "--regression predicts one number: name one --label")
+        }
         targets = readings.map(\.target)
         let cut = try Self.cut(table, options)
         let values = zip(cut.labels, readings).map { labels, reading in

@@ -1,4 +1,6 @@
 import Foundation
+import ModelArtifact
+import NeuralNetwork
 import Recordings
 import Testing
 
