@@ -43,10 +43,11 @@ public struct Study: Sendable {
         let began = clock.now
         let training = StudyTraining(data: data, options: options, observer: observer)
         let teacher = try training.teacher()
-        let student = try training.student(teacher.network, isBaseline: false)
-        let baseline = options.trainsBaseline ? try training.student(teacher.network, isBaseline: true) : nil
+        let student = try training.student(teacher.network)
+        let baseline = options.trainsBaseline ? try training.student(nil) : nil
         let evaluation = StudyEvaluation(data: data, options: options, observer: observer)
         var report = try evaluation.report(teacher: teacher, student: student, baseline: baseline)
+        if options.comparedSeeds > 0 { report.comparison = try training.comparison(seeds: options.comparedSeeds) }
         report.seconds = (clock.now - began) / .seconds(1)
         return Result(
             report: report, student: student.network.encode(),

@@ -52,6 +52,9 @@ public struct StudyData: Sendable {
         var readings: [StudyTarget.Reading] = []
         for label in table.labels { readings.append(try StudyTarget.read(label, isValue: options.isRegression)) }
         guard !readings.isEmpty else { throw StudyError(.options, "name a column to learn with --label") }
+        guard readings.count == 1 || !options.isRegression else {
+            throw StudyError(.options, "--regression predicts one number: name one --label")
+        }
         targets = readings.map(\.target)
         let cut = try Self.cut(table, options)
         let values = zip(cut.labels, readings).map { labels, reading in
@@ -134,7 +137,9 @@ public struct StudyData: Sendable {
     private static func task(
         _ table: ReadingsTable, _ cut: CutWindows, _ targets: [StudyTarget], _ options: StudyOptions
     ) -> TaskDocument {
-        let name = Slug.make(options.name ?? (table.fileNames.count == 1 ? table.fileNames[0] : targets[0].name))
+        let place = options.paths.count == 1 ? options.paths[0].split(separator: "/").last.map(String.init) : nil
+        let stem = table.fileNames.count == 1 ? table.fileNames[0] : place
+        let name = Slug.make(options.name ?? stem ?? targets[0].name)
         return StudyWindows.task(
             named: name, targets: targets,
             TaskDocument(

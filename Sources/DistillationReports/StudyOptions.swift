@@ -54,6 +54,11 @@ public struct StudyOptions: Sendable {
     public var findsAxes = true
     /// Whether a student of the same size is also trained from labels alone.
     public var trainsBaseline = true
+    /// Seeds from which the methods of distillation are compared; 0 for no comparison.
+    public var comparedSeeds = 0
+    /// Networks to train instead of the ones that fit the task.
+    public var teacher: NetworkChoice?
+    public var student: NetworkChoice?
     /// A fifth of the usual passes over the data, where no number is given.
     public var isQuick = false
     public var distillation = DistillationOptions()

@@ -12,6 +12,8 @@ public struct StudyProgress: Sendable, Equatable {
     }
 
     public var stage: Stage
+    /// What of the stage is being done, where it has parts.
+    public var detail: String?
     /// Share of the stage that is done, 0...1.
     public var fraction: Double
     /// Mean loss of the current pass; `nil` where nothing is trained.

@@ -21,7 +21,7 @@ extension StudyReport {
             "windows": .integer(Int64(hardshipWindows)),
             "conditions": .array(hardships.map(hardshipJSON)),
         ])
-        if !comparison.isEmpty { object["comparison"] = .array(comparison.map(Self.methodJSON)) }
+        object["comparison"] = comparison.map(Self.comparisonJSON)
         object["studentDigest"] = .string(studentDigest)
         object["seconds"] = JSONValue(seconds, places: 1)
         if !command.isEmpty { object["command"] = .string(command) }
@@ -67,7 +67,8 @@ extension StudyReport {
         object["curve"] = .array(
             model.curve.map { point in
                 var entry: JSONObject = [
-                    "phase": .string(point.phase), "epoch": .integer(Int64(point.epoch)),
+                    "phase": .string(point.phase == .quantisation ? "int8" : "float"),
+                    "epoch": .integer(Int64(point.epoch)),
                     "loss": JSONValue(point.loss, places: 6),
                 ]
                 entry["validation"] = point.validation.map { JSONValue($0, places: 4) }
@@ -141,13 +142,22 @@ extension StudyReport {
         return .object(object)
     }
 
-    private static func methodJSON(_ row: MethodRow) -> JSONValue {
-        var object: JSONObject = [
-            "method": .string(row.method), "accuracies": .array(row.accuracies.map { JSONValue($0, places: 4) }),
-            "mean": JSONValue(row.mean, places: 4), "standardDeviation": JSONValue(row.standardDeviation, places: 4),
-        ]
-        object["agreement"] = row.agreement.map { JSONValue($0, places: 4) }
-        return .object(object)
+    private static func comparisonJSON(_ report: DistillationComparison.Report) -> JSONValue {
+        .object([
+            "teachers": .array(report.teachers.map { JSONValue($0, places: 4) }),
+            "methods": .array(
+                report.rows.map { row in
+                    var object: JSONObject = [
+                        "method": .string(row.method.rawValue),
+                        "qualities": .array(row.qualities.map { JSONValue($0, places: 4) }),
+                        "mean": JSONValue(row.mean, places: 4),
+                        "standardDeviation": JSONValue(row.deviation, places: 4),
+                    ]
+                    object["agreement"] = row.agreement.map { JSONValue($0, places: 4) }
+                    return .object(object)
+                }),
+            "seconds": JSONValue(report.seconds, places: 1),
+        ])
     }
 
     private static func interval(_ interval: ScoreInterval) -> JSONValue {

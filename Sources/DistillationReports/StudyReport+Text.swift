@@ -1,3 +1,4 @@
+import Distillation
 import Energy
 import ModelArtifact
 import Telemetry
@@ -29,6 +30,15 @@ extension StudyReport {
             lines.append(
                 "  energy        \(Figure.metric(energy.value, "J")) an inference (\(Figure.metric(energy.low, "J")) to "
                     + "\(Figure.metric(energy.high, "J")), \(energy.method.rawValue), compute, \(profile.name))")
+        }
+        if let comparison {
+            lines += comparison.rows.map { row in
+                let name = row.method.rawValue
+                return "  over \(row.qualities.count) seeds, \(name): "
+                    + (targets[0].isValue
+                        ? "R² \(Figure.fixed(row.mean, 3)) ± \(Figure.fixed(row.deviation, 3))"
+                        : "\(Figure.percent(row.mean)) ± \(Figure.fixed(row.deviation * 100, 1))")
+            }
         }
         lines += facts.notes.map { "  note: \($0)" }
         return lines.joined(separator: "\n")

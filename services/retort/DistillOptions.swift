@@ -72,9 +72,25 @@ struct DistillTrainingOptions: ParsableArguments {
     @Flag(help: "A fifth of the usual passes, to see whether everything fits.") var quick = false
     @Option(help: "Softens what the teacher thinks.") var temperature: Float?
     @Option(help: "Weight of the teacher; 1 - alpha that of the labels.") var alpha: Float?
+    @Option(
+        help: "Teacher: residual, recurrent, spectrogram, dense:UNITS,... (default: convolutions, or dense for rows).")
+    var teacher: String?
+    @Option(help: "Student: dense:UNITS,... or dense for outputs alone (default: convolutions, or dense for rows).")
+    var student: String?
+    @Flag(help: "Compare labels alone, logits, hints, an ensemble and self-distillation over several seeds.")
+    var compare = false
+    @Option(help: "Seeds of the comparison.") var seeds = 3
     @Flag(help: "Leave out the student that learns from labels alone.") var noBaseline = false
 
     static let profiles = DeviceProfile.builtIn.map { String($0.name.prefix { $0 != "@" }) }.joined(separator: ", ")
+
+    private static func network(_ text: String?, _ option: String) throws -> NetworkChoice? {
+        guard let text else { return nil }
+        guard let choice = NetworkChoice(text) else {
+            throw ValidationError("\(option): \(text) is none of residual, recurrent, spectrogram, dense:UNITS,...")
+        }
+        return choice
+    }
 
     func apply(to options: inout StudyOptions) throws {
         guard let device = DeviceProfile.matching(profile) else {
@@ -83,13 +99,19 @@ struct DistillTrainingOptions: ParsableArguments {
         for (value, name) in [
             (parameters, "parameters"), (bytes, "bytes"), (threads ?? 1, "threads"),
             (teacherEpochs ?? 1, "teacher-epochs"), (studentEpochs ?? 1, "student-epochs"),
-            (gridEpochs ?? 1, "grid-epochs"),
+            (gridEpochs ?? 1, "grid-epochs"), (seeds, "seeds"),
         ] where value < 1 { throw ValidationError("--\(name) must be at least 1") }
         options.profile = device
         options.parameters = parameters
         options.bytes = bytes
         options.trainsBaseline = !noBaseline
         options.isQuick = quick
+        options.comparedSeeds = compare ? seeds : 0
+        options.teacher = try Self.network(teacher, "--teacher")
+        options.student = try Self.network(student, "--student")
+        guard options.student?.fitsStudents ?? true else {
+            throw ValidationError("--student: the integer runtime of edges has no \(student ?? "") network")
+        }
         options.distillation.seed = seed
         if let threads { options.distillation.threads = threads }
         options.distillation.teacherEpochs = teacherEpochs

@@ -1,3 +1,4 @@
+import Distillation
 import Telemetry
 
 extension ReportPage {
@@ -33,7 +34,7 @@ extension ReportPage {
                 text:
                     "Labels alone: a student of the same size that had as many passes, the same random changes of windows "
                     + "and the same int8 grid, and no teacher. One seed; differences within the intervals may be luck"
-                    + (report.comparison.isEmpty ? ", which --compare tells over several." : "."))
+                    + (report.comparison == nil ? ", which --compare tells over several." : "."))
         }
     }
 
@@ -56,8 +57,9 @@ extension ReportPage {
             "Against the same network trained from labels alone the teacher "
             + (gain >= 0 ? "brought \(points)" : "cost \(points)")
         guard let gap = report.gapClosed else {
-            return text + ". The teacher is hardly better than labels alone (\(quality(teacher)) and "
-                + "\(quality(baseline))), so there is no gap to close."
+            return text
+                + ". The teacher is no better than labels alone (\(quality(teacher)) and \(quality(baseline))), so "
+                + "there is no gap to close."
         }
         return text
             + (gap >= 0
@@ -74,40 +76,55 @@ extension ReportPage {
 
     /// Methods against one another over several seeds.
     func comparison(_ page: inout Markup) {
-        guard !report.comparison.isEmpty else { return }
+        guard let comparison = report.comparison else { return }
         section(&page, "Methods compared") { section in
-            let seeds = report.comparison.map(\.accuracies.count).max() ?? 0
             section.element(
                 "p",
                 text:
-                    "Each method trained from \(seeds) seeds with the same passes and random changes, scored on the test "
-                    + "part. A dot is the mean, its whisker one standard deviation to either side.")
-            let values = report.comparison.flatMap { [$0.mean - $0.standardDeviation, $0.mean + $0.standardDeviation] }
+                    "Each method trained from \(comparison.teachers.count) seeds with the same passes and random changes of "
+                    + "windows, scored on the test part. A dot is the mean, its whisker one standard deviation to either "
+                    + "side. The teachers: " + comparison.teachers.map { quality($0) }.joined(separator: ", ") + ".")
+            let values = comparison.rows.flatMap { [$0.mean - $0.deviation, $0.mean + $0.deviation] }
+            let rows = comparison.rows.map { row in
+                DotRows.Row(
+                    name: Self.name(of: row.method),
+                    dots: [
+                        .init(
+                            style: "student", value: row.mean,
+                            interval: row.mean - row.deviation...row.mean + row.deviation,
+                            title: quality(row.mean))
+                    ])
+            }
             figure(
                 &section, "Mean over seeds",
                 DotRows(
-                    label: "Mean score of each method",
-                    rows: report.comparison.map { row in
-                        .init(
-                            name: row.method,
-                            dots: [
-                                .init(
-                                    style: "student", value: row.mean,
-                                    interval: row.mean - row.standardDeviation...row.mean + row.standardDeviation,
-                                    title: quality(row.mean))
-                            ])
-                    }, axis: Plot.bounds(values, least: 0.02, within: -1...1),
-                    axisText: { Figure.fixed($0 * 100, 1) }
+                    label: "Mean score of each method", rows: rows,
+                    axis: Plot.bounds(values, least: 0.02, within: -1...1),
+                    axisText: { isRegression ? Figure.fixed($0, 2) : Figure.fixed($0 * 100, 1) }
                 ).svg)
             table(
                 &section, ["method", "mean", "standard deviation", "agrees with the teacher", "each seed"],
-                report.comparison.map { row in
+                comparison.rows.map { row in
                     [
-                        row.method, quality(row.mean), Figure.fixed(row.standardDeviation * 100, 1) + " points",
+                        Self.name(of: row.method), quality(row.mean),
+                        isRegression
+                            ? Figure.fixed(row.deviation, 3) : Figure.fixed(row.deviation * 100, 1) + " points",
                         Figure.percent(row.agreement),
-                        row.accuracies.map { Figure.fixed($0 * 100, 1) }.joined(separator: ", "),
+                        row.qualities.map { isRegression ? Figure.fixed($0, 3) : Figure.fixed($0 * 100, 1) }
+                            .joined(separator: ", "),
                     ]
                 })
+        }
+    }
+
+    private static func name(of method: DistillationComparison.Method) -> String {
+        switch method {
+        case .labels: "labels alone"
+        case .logits: "logits"
+        case .hint: "logits and hints"
+        case .subclass: "subclasses"
+        case .ensemble: "ensemble"
+        case .selfDistillation: "itself as teacher"
         }
     }
 }
