@@ -71,12 +71,14 @@ def spread(ratios):
 class Training:
     """Whole trainings, each in a process of its own."""
 
-    # name, case on both sides, epochs, copies of ours that the teacher is asked about (0: one an epoch), goal
+    # Case on both sides, epochs, goal, and what of ours is compared with it: a name and the number of random copies of
+    # each window that the teacher is asked about (0: a new one every epoch, as the peer).
     CASES = [
-        ("teacher, 149 k parameters", "teacher", 15, 0, 0.6),
-        ("student distilled, teacher asked at every step", "distilled", 40, 0, 0.5),
-        ("student distilled, teacher's answers kept", "distilled", 40, 8, 0.5),
-        ("student from labels alone", "labels", 40, 0, 1 / 3),
+        ("teacher", 15, 0.6, [("teacher, 149 k parameters", 0)]),
+        (
+            "distilled", 40, 0.5,
+            [("student distilled, teacher asked at every step", 0), ("student distilled, teacher's answers kept", 8)]),
+        ("labels", 40, 1 / 3, [("student from labels alone", 0)]),
     ]
 
     def __init__(self, options):
@@ -93,31 +95,40 @@ class Training:
         return lines_of([*command, "--epochs", str(epochs)])[0]
 
     def rows(self):
-        rows, peers = [], {}
-        for name, case, epochs, copies, goal in self.CASES:
-            if self.options.quick:
-                epochs, copies = epochs // 5, math.ceil(copies / 5)
-            pairs = []
+        rows = []
+        for case, epochs, goal, variants in self.CASES:
+            epochs = epochs // 5 if self.options.quick else epochs
+            copies = [math.ceil(count / 5) if self.options.quick else count for _, count in variants]
+            runs = []
             for _ in range(self.options.repetitions):
-                pairs.append((self.ours(case, epochs, copies), self.peer(case, epochs)))
-                print(f"{name}: ours {pairs[-1][0]}, peer {pairs[-1][1]}", file=sys.stderr, flush=True)
-            name = f"{name}, {epochs} epochs" + (f" over {copies} random copies" if copies else "")
-            for key, unit, bound in [("seconds", "s", goal), ("cpu", "CPU s", None), ("megabytes", "MiB", 0.25)]:
-                mine, theirs = (statistics.median(pair[side][key] for pair in pairs) for side in (0, 1))
-                ratios = [pair[0][key] / pair[1][key] for pair in pairs]
-                label = {"seconds": "", "cpu": ": processor time", "megabytes": ": peak private memory"}[key]
-                rows.append(row(name + label, mine, theirs, unit, bound, spread(ratios)))
+                runs.append(([self.ours(case, epochs, count) for count in copies], self.peer(case, epochs)))
+                print(f"{case}: ours {runs[-1][0]}, peer {runs[-1][1]}", file=sys.stderr, flush=True)
+            for index, (name, _) in enumerate(variants):
+                name = f"{name}, {epochs} epochs" + (f" over {copies[index]} random copies" if copies[index] else "")
+                pairs = [(mine[index], theirs) for mine, theirs in runs]
+                rows += self.compared(name, pairs, goal)
         return rows + self.linearity()
+
+    @staticmethod
+    def compared(name, pairs, goal):
+        rows = []
+        for key, label, unit, bound in [
+            ("seconds", "", "s", goal), ("cpu", ": processor time", "CPU s", None),
+            ("megabytes", ": peak private memory", "MiB", 0.25),
+        ]:
+            mine, theirs = (statistics.median(pair[side][key] for pair in pairs) for side in (0, 1))
+            ratios = [pair[0][key] / pair[1][key] for pair in pairs]
+            rows.append(row(name + label, mine, theirs, unit, bound, spread(ratios)))
+        return rows
 
     def linearity(self):
         """Ours alone: what four times the windows or epochs cost, against four times the cost of one part."""
         rows = []
-        base = 1 if self.options.quick else 4
         for kind in ["windows", "epochs"]:
             costs = {}
             for factor in [1, 2, 4]:
-                share, epochs = (0.25 * factor, base) if kind == "windows" else (0.25, base * factor)
-                runs = [self.ours("teacher", epochs, 0, share)["seconds"] for _ in range(self.options.repetitions)]
+                share, epochs = (0.25 * factor, 1) if kind == "windows" else (0.25, factor)
+                runs = [self.ours("teacher", epochs, 0, share)["seconds"] for _ in range(3)]
                 costs[factor] = statistics.median(runs)
             for factor in [2, 4]:
                 rows.append(row(
