@@ -45,8 +45,12 @@ func service(_ name: String, _ library: Target.Dependency, _ more: [Target.Depen
     )
 }
 
+/// Files of numbers that tests read in their place.
+let withFixtures = ["NeuralNetworkTests"]
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+    .testTarget(
+        name: name, dependencies: dependencies, exclude: withFixtures.contains(name) ? ["Fixtures"] : [],
+        swiftSettings: settings)
 }
 
 let package = Package(
@@ -100,7 +104,8 @@ let package = Package(
         library("Energy"),
         library("NeuralNetwork", ["TensorKernels", "ModelArtifact"]),
         library("Compression", ["NeuralNetwork", "TensorKernels", "ModelArtifact"]),
-        library("Distillation", ["NeuralNetwork", "Compression", "TensorKernels", "ModelArtifact", "Inference"]),
+        library(
+            "Distillation", ["JSON", "NeuralNetwork", "Compression", "TensorKernels", "ModelArtifact", "Inference"]),
 
         // Bus and runtime
         library("BusAPI"),
@@ -117,6 +122,14 @@ let package = Package(
 
         // Recorded sensor data
         library("Recordings", ["Telemetry", "ModelArtifact", "Zstd"]),
+
+        // From recordings to an evaluated student, without a bus
+        library(
+            "DistillationReports",
+            [
+                "Distillation", "Recordings", "NeuralNetwork", "Inference", "ModelArtifact", "Telemetry", "JSON",
+                "Energy",
+            ]),
 
         // One library a service
         library(
@@ -156,7 +169,21 @@ let package = Package(
         service("cloud-distiller", "CloudDistillation", ["ServiceHTTP", "Telemetry"]),
         service("model-registry", "ModelRegistry", ["ServiceHTTP", "Telemetry"]),
         service("metrics-aggregator", "MetricsAggregation", ["ServiceHTTP", "Telemetry"]),
-        service("retort", "FleetConsole", ["Telemetry", "ModelArtifact", "JSON", "Recordings", system, signals]),
+        service(
+            "retort", "FleetConsole",
+            [
+                "Distillation", "DistillationReports", "Energy", "Telemetry", "ModelArtifact", "JSON", "Recordings",
+                system, signals,
+            ]),
+
+        // What `./dev bench edge` runs
+        .executableTarget(
+            name: "edge-load",
+            dependencies: [
+                "FleetConsole", "BusAPI", "BusMosquitto", "Inference", "JSON", "ModelArtifact", "ServiceRuntime",
+                "Telemetry", "Zstd", argumentParser, logging, subprocess, system,
+            ],
+            path: "Benchmarks/EdgeLoad", swiftSettings: settings),
     ]
 )
 
@@ -165,7 +192,7 @@ let tested: [(String, [Target.Dependency])] = [
     ("JSON", []), ("Zstd", []), ("Telemetry", ["JSON"]), ("ModelArtifact", ["JSON", "Telemetry"]),
     ("ModelDelta", ["ModelArtifact", "Zstd"]), ("ReleaseTrust", ["JSON", crypto]), ("TensorKernels", ["CKernels"]),
     ("Inference", ["ModelArtifact", "TensorKernels"]), ("Energy", []),
-    ("NeuralNetwork", ["TensorKernels", "ModelArtifact"]),
+    ("NeuralNetwork", ["TensorKernels", "ModelArtifact", "JSON"]),
     ("Compression", ["NeuralNetwork", "Inference", "ModelArtifact"]),
     ("Distillation", ["NeuralNetwork", "Compression", "Inference", "ModelArtifact", "Zstd"]),
     ("BusAPI", ["BusTesting"]),
@@ -176,6 +203,10 @@ let tested: [(String, [Target.Dependency])] = [
     ("ServiceHTTP", ["ServiceRuntime", "BusAPI", "BusTesting", "Telemetry", lifecycle, logging]),
     ("Storage", [grdb]),
     ("Recordings", ["Telemetry", "JSON", "ModelArtifact", "Zstd"]),
+    (
+        "DistillationReports",
+        ["Distillation", "Recordings", "NeuralNetwork", "Inference", "ModelArtifact", "Telemetry", "JSON", "Energy"]
+    ),
     (
         "SensorSimulation",
         ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ServiceRuntime", "Zstd", logging, lifecycle]
@@ -221,7 +252,7 @@ package.targets += [
         "Integration",
         [
             "FleetConsole", "BusAPI", "BusTesting", "BusMosquitto", "Telemetry", "JSON", "ServiceRuntime",
-            "ModelArtifact", "Zstd",
+            "ModelArtifact", "Inference", "Zstd",
             subprocess, system, logging,
         ]),
     tests("Cluster", ["BusAPI", "BusMosquitto", "Telemetry", "JSON", subprocess, system, logging]),

@@ -16,7 +16,9 @@ struct DistillationEngine: TrainingEngine {
         let windows = try samples.labelledWindows()
         let result = try Self.observing(report) { try distiller.trainTeacher(windows, observer: $0) }
         var facts: JSONObject = ["parameters": .integer(Int64(result.teacher.spec.parameterCount))]
-        facts["validationAccuracy"] = result.validationAccuracy.map { JSONValue($0, places: 4) }
+        facts["validationAccuracy"] = result.validation?.accuracy.map { JSONValue($0, places: 4) }
+        facts["trainingAccuracy"] = result.training?.accuracy.map { JSONValue($0, places: 4) }
+        facts["validationError"] = result.validation?.meanAbsoluteError.map { JSONValue($0, places: 4) }
         facts["windows"] = .integer(Int64(result.trainingWindows))
         facts["epochs"] = .integer(Int64(result.epochs))
         return EngineTeacher(task: samples.task, teacher: result.teacher, report: facts)
@@ -39,9 +41,10 @@ struct DistillationEngine: TrainingEngine {
         }
         let (student, made) = (result.student, result.report)
         var facts: JSONObject = ["parameters": .integer(Int64(student.spec.parameterCount))]
-        facts["validationAccuracy"] = made.int8Accuracy.map { JSONValue($0, places: 4) }
-        facts["validationAccuracyFloat"] = made.floatAccuracy.map { JSONValue($0, places: 4) }
-        facts["teacherAccuracy"] = made.teacherAccuracy.map { JSONValue($0, places: 4) }
+        facts["validationAccuracy"] = made.int8?.accuracy.map { JSONValue($0, places: 4) }
+        facts["validationAccuracyFloat"] = made.float?.accuracy.map { JSONValue($0, places: 4) }
+        facts["teacherAccuracy"] = made.teacher?.accuracy.map { JSONValue($0, places: 4) }
+        facts["validationError"] = made.int8?.meanAbsoluteError.map { JSONValue($0, places: 4) }
         facts["macs"] = .integer(Int64(student.spec.multiplyAccumulates))
         facts["windows"] = .integer(Int64(made.trainingWindows))
         facts["validationWindows"] = .integer(Int64(made.validationWindows))
@@ -83,21 +86,20 @@ struct DistillationEngine: TrainingEngine {
 }
 
 extension CollectedSamples {
-    /// The samples as the engine takes them: classes by number, devices as groups.
+    /// The samples as the engine takes them: classes by number or values, devices as groups.
     func labelledWindows() throws -> LabelledWindows {
         let classes = Dictionary(
             task.classes.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let labels = targets.map { target in
-            if case .label(let label) = target {
-                classes[label] ?? LabelledWindows.unlabelled
-            } else {
-                LabelledWindows.unlabelled
+        let known = targets.map { target -> Float in
+            switch target {
+            case .label(let label): classes[label].map { Float($0) } ?? .nan
+            case .value(let value): Float(value)
             }
         }
         let groups = Dictionary(
             Set(devices).sorted().enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         return try LabelledWindows(
-            samples: task.window, channels: task.channels.count, values: values, labels: labels,
+            samples: task.window, channels: task.channels.count, values: values, targets: known,
             groups: devices.map { groups[$0] ?? 0 })
     }
 }

@@ -14,7 +14,7 @@ struct EngineTeacher: TeacherModel {
         self.task = task
         self.teacher = teacher
         self.report = report
-        file = Self.encode(task, teacher, report)
+        file = teacher.encode(task: task, report: JSONValue.object(report).text)
     }
 
     func answers(to values: [Float]) throws -> [Float] {

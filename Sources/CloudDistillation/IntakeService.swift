@@ -30,7 +30,7 @@ struct IntakeService: Service {
             }
             for await batch in subscription {
                 for message in batch { await take(message) }
-                context.board.setCount("dropped", to: subscription.dropped)
+                context.board.setCount("intakeDropped", to: subscription.dropped)
             }
             subscription.cancel()
         }

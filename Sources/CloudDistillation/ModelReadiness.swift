@@ -18,6 +18,8 @@ struct ModelReadiness: Sendable, Equatable {
                 + (known.isEmpty ? "leave `base` out" : "known here: \(known)")
         }
         switch task.kind {
+        case .multiHead:
+            return "\(task.name) has several heads; such tasks are trained from files, by `retort distill`"
         case .regression:
             guard sampleCount < minimumPerClass * 2 else { return nil }
             return
@@ -38,6 +40,7 @@ struct ModelReadiness: Sendable, Equatable {
     /// Whether the first job may start by itself.
     func isReadyForAutomatic(windowsPerClass: Int) -> Bool {
         switch task.kind {
+        case .multiHead: false
         case .regression: sampleCount >= windowsPerClass * 5
         case .classification: task.classes.allSatisfy { classCounts[$0.name, default: 0] >= windowsPerClass }
         }

@@ -61,6 +61,7 @@ struct VerdictService: Service {
             let answer = Array(answers[index * outputs..<(index + 1) * outputs])
             let content: VerdictMessage.Content
             switch task.kind {
+            case .multiHead: continue
             case .regression: content = .value(Double(answer.first ?? 0))
             case .classification:
                 let best = answer.indices.max { answer[$0] < answer[$1] } ?? 0

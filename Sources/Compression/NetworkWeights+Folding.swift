@@ -11,6 +11,8 @@ extension NetworkWeights {
         for (index, layer) in spec.layers.enumerated() {
             switch layer {
             case .dropout: continue
+            case .residual:
+                throw CompressionError(.unsupportedNetwork, "layer \(index): residual layers are not folded")
             case .batchNorm:
                 guard index > 0, parts.count >= 2 else {
                     throw CompressionError(.unsupportedNetwork, "layer \(index): batch norm has no layer before it")

@@ -24,7 +24,8 @@ package struct QuantisationPlan: Sendable, Equatable {
         }
         for (index, layer) in spec.layers.enumerated() {
             switch layer {
-            case .convolution(let filters, let kernel, _):
+            case .convolution(let filters, let kernel, _, let dilation):
+                guard dilation == 1 else { throw refuse(index, "a dilated convolution does not run on integers") }
                 layers.append(
                     Layer(index: index, outputs: filters, depth: kernel * extents[index].channels, activations: []))
             case .dense(let units):
@@ -37,6 +38,9 @@ package struct QuantisationPlan: Sendable, Equatable {
                 }
                 if case .maxPool = layer { break }
                 layers[layers.count - 1].activations.append(index)
+            case .depthwiseConvolution, .convolution2D, .spectrogram, .relu6, .gelu, .sigmoid, .tanh, .softmax,
+                .maxPool2D, .averagePool2D, .globalMaxPool, .gru, .residual:
+                throw refuse(index, "\(layer) does not run on integers")
             case .batchNorm, .dropout:
                 throw refuse(index, "batch norm must be folded and dropout left out")
             }

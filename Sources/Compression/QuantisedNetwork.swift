@@ -63,7 +63,7 @@ public struct QuantisedNetwork: Sendable {
         var position = -1
         for (index, layer) in spec.layers.enumerated() {
             switch layer {
-            case .convolution(_, let kernel, let stride):
+            case .convolution(_, let kernel, let stride, _):
                 position += 1
                 accumulators = convolve(activation, index, position, kernel: kernel, stride: stride)
             case .dense:
@@ -77,8 +77,9 @@ public struct QuantisedNetwork: Sendable {
                 activation = pool(activation, index, size: size, Self.mean)
             case .globalAveragePool:
                 activation = pool(activation, index, size: extents[index].samples, Self.mean)
-            case .batchNorm, .dropout:
-                break
+            case .batchNorm, .dropout, .depthwiseConvolution, .convolution2D, .spectrogram, .relu6, .gelu, .sigmoid,
+                .tanh, .softmax, .maxPool2D, .averagePool2D, .globalMaxPool, .gru, .residual:
+                preconditionFailure("a quantisation plan refuses this layer")
             }
         }
         return accumulators

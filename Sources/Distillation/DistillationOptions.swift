@@ -6,18 +6,29 @@ public struct DistillationOptions: Sendable, Equatable {
     public var seed: UInt64
     /// Threads, and shards of a batch: another number gives another student.
     public var threads: Int
+    /// Networks to train instead of those made for the task: samples and channels of a window in, the task's outputs out,
+    /// dense at the end. A student's has neither batch norm nor dropout; the first comes behind its convolutions in
+    /// training.
+    public var teacherSpec: NetworkSpec?
+    public var studentSpec: NetworkSpec?
+    /// What a classifier's outputs are read by; the form that fits their number if `nil`.
+    public var form: OutputLayout.Form?
+    /// How classes are divided, for the teacher to say more of each window than its class.
+    public var subclasses: Subclasses?
     /// Windows of a step.
     public var batch: Int
-    /// A student to train instead of the one made for the task: without batch norm, which comes behind its convolutions in
-    /// training.
-    public var studentSpec: NetworkSpec?
     /// Passes over the data for the teacher; by the amount of data if `nil`.
     public var teacherEpochs: Int?
     /// Passes over the data for the student in float.
     public var studentEpochs: Int?
     /// Passes over the data for the student on the int8 grid.
     public var quantisedEpochs: Int?
-    /// Highest learning rates.
+    public var optimiser: OptimiserKind
+    /// How learning rates change over a training.
+    public var course: LearningRateSchedule.Course
+    /// Largest norm of a gradient; none if `nil`.
+    public var clipping: Float?
+    /// Highest learning rates, for AdamW.
     public var teacherRate: Float
     public var studentRate: Float
     public var quantisedRate: Float
@@ -28,6 +39,11 @@ public struct DistillationOptions: Sendable, Equatable {
     public var temperature: Float
     /// Weight of the teacher's probabilities; 1 − alpha that of the labels.
     public var alpha: Float
+    /// Weight of the teacher's hidden features beside those; 0 for none.
+    public var hint: Float
+    /// Classes that must be right.
+    public var focus: Focus?
+    public var classWeights: ClassWeights
     /// Different random changes of the windows that the teacher is asked about.
     public var copies: Int
     /// Largest share of another window blended in for the teacher and the student.
@@ -37,27 +53,41 @@ public struct DistillationOptions: Sendable, Equatable {
     public var basePull: Float
     /// Share of the groups that is kept out of training, for validation and for calibrating the gate.
     public var validationShare: Double
+    /// Ends a training of floats after so many epochs without a better score on the validation windows, and keeps the best
+    /// epoch's weights; never if `nil`.
+    public var patience: Int?
+    /// About how many times a training is scored on the validation windows for its curve.
+    public var validationPoints: Int
     /// Share of windows whose calibrated confidence is to be too low, so that they ask for a verdict.
     public var escalationShare: Double
     /// Random changes of windows; its axes are the task's.
     public var augmentation: Augmentation
 
     public init(
-        seed: UInt64 = 1, threads: Int = min(ComputePool.processors, 8), studentSpec: NetworkSpec? = nil,
-        batch: Int = 64, teacherEpochs: Int? = nil, studentEpochs: Int? = nil, quantisedEpochs: Int? = nil,
-        teacherRate: Float = 8e-3, studentRate: Float = 2e-2, quantisedRate: Float = 1e-3, weightDecay: Float = 0.05,
-        smoothing: Float = 0.1, temperature: Float = 3, alpha: Float = 0.8, copies: Int = 8, teacherMixing: Float = 0,
-        studentMixing: Float = 0,
-        basePull: Float = 0.1, validationShare: Double = 0.1, escalationShare: Double = 0.15,
-        augmentation: Augmentation = Augmentation()
+        seed: UInt64 = 1, threads: Int = min(ComputePool.processors, 8), teacherSpec: NetworkSpec? = nil,
+        studentSpec: NetworkSpec? = nil, form: OutputLayout.Form? = nil, subclasses: Subclasses? = nil, batch: Int = 64,
+        teacherEpochs: Int? = nil, studentEpochs: Int? = nil, quantisedEpochs: Int? = nil,
+        optimiser: OptimiserKind = .adamW,
+        course: LearningRateSchedule.Course = .cosine(), clipping: Float? = nil, teacherRate: Float = 8e-3,
+        studentRate: Float = 2e-2, quantisedRate: Float = 1e-3, weightDecay: Float = 0.05, smoothing: Float = 0.1,
+        temperature: Float = 3, alpha: Float = 0.8, hint: Float = 0, focus: Focus? = nil,
+        classWeights: ClassWeights = .uniform, copies: Int = 8, teacherMixing: Float = 0, studentMixing: Float = 0,
+        basePull: Float = 0.1, validationShare: Double = 0.1, patience: Int? = nil, validationPoints: Int = 0,
+        escalationShare: Double = 0.15, augmentation: Augmentation = Augmentation()
     ) {
         self.seed = seed
         self.threads = threads
+        self.teacherSpec = teacherSpec
         self.studentSpec = studentSpec
+        self.form = form
+        self.subclasses = subclasses
         self.batch = batch
         self.teacherEpochs = teacherEpochs
         self.studentEpochs = studentEpochs
         self.quantisedEpochs = quantisedEpochs
+        self.optimiser = optimiser
+        self.course = course
+        self.clipping = clipping
         self.teacherRate = teacherRate
         self.studentRate = studentRate
         self.quantisedRate = quantisedRate
@@ -65,17 +95,22 @@ public struct DistillationOptions: Sendable, Equatable {
         self.smoothing = smoothing
         self.temperature = temperature
         self.alpha = alpha
+        self.hint = hint
+        self.focus = focus
+        self.classWeights = classWeights
         self.copies = copies
         self.teacherMixing = teacherMixing
         self.studentMixing = studentMixing
         self.basePull = basePull
         self.validationShare = validationShare
+        self.patience = patience
+        self.validationPoints = validationPoints
         self.escalationShare = escalationShare
         self.augmentation = augmentation
     }
 
     /// Passes over `windows` windows so that about `budget` are seen in all, within `range`.
-    static func epochs(_ budget: Int, _ windows: Int, _ range: ClosedRange<Int>) -> Int {
+    package static func epochs(_ budget: Int, _ windows: Int, _ range: ClosedRange<Int>) -> Int {
         min(max(budget / max(1, windows), range.lowerBound), range.upperBound)
     }
 }

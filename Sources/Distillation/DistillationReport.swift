@@ -3,14 +3,18 @@ public import ModelArtifact
 /// A teacher with how it was trained.
 public struct TeacherResult: Sendable {
     public let teacher: TrainedTeacher
-    /// Share of right answers on the groups kept for validation; `nil` where no labelled window was kept.
-    public let validationAccuracy: Double?
+    /// On the windows it was trained on that have labels; more than on others by what it learned by heart.
+    public let training: Scores?
+    /// On the groups kept for validation; `nil` where no labelled window was kept.
+    public let validation: Scores?
     public let trainingWindows: Int
     public let validationWindows: Int
-    /// Mean loss of the last epoch, in nats.
-    public let loss: Double
-    public let epochs: Int
+    public let curve: [EpochRecord]
     public let seconds: Double
+
+    public var epochs: Int { curve.count }
+    /// Mean loss of the last epoch, in nats.
+    public var loss: Double { curve.last?.loss ?? 0 }
 }
 
 /// A student with how it was made.
@@ -21,18 +25,16 @@ public struct DistillationResult: Sendable {
 
 /// How a student was made, and how well it does on the groups kept for validation (`nil` where none was kept).
 public struct DistillationReport: Sendable, Equatable {
-    public var teacherAccuracy: Double?
+    /// Of the teachers together; `nil` for answers and for labels alone.
+    public var teacher: Scores?
     /// Of the student before quantisation; `nil` for one that was warm-started, which is on the grid from the start.
-    public var floatAccuracy: Double?
+    public var float: Scores?
     /// Of the student as it is deployed.
-    public var int8Accuracy: Double?
+    public var int8: Scores?
     public var trainingWindows: Int
     public var validationWindows: Int
-    /// Mean losses of the last epoch, in nats.
-    public var floatLoss: Double?
-    public var quantisedLoss: Double
-    public var floatEpochs: Int
-    public var quantisedEpochs: Int
+    /// Every epoch of both phases, in order.
+    public var curve: [EpochRecord]
     public var seconds: Double
     /// Whether training went on from the base's weights on the base's grid.
     public var warmStarted: Bool

@@ -3,15 +3,21 @@ import NeuralNetwork
 
 /// Fits a student's gate to windows it was not trained on.
 enum GateCalibration {
+    /// The gate of a single classification; one that never asks for any other task.
+    ///
     /// - Parameters:
-    ///   - logits: (windows × classes), real.
-    ///   - labels: (windows); windows without a label are left out.
+    ///   - logits: (windows × outputs), real.
+    ///   - windows: those of which nothing is known are left out.
     ///   - escalationShare: of the windows, that are to ask for a verdict.
-    static func gate(logits: [Float], labels: [Int], classes: Int, escalationShare: Double) -> Student.Gate {
-        let rows = labels.indices.filter { labels[$0] >= 0 }
-        guard !rows.isEmpty else { return Student.Gate(temperature: 1, threshold: 0) }
-        let temperature = temperature(logits, labels, rows, classes)
-        let confidences = rows.map { confidence(logits, $0, classes, temperature) }.sorted()
+    static func gate(
+        logits: [Float], _ windows: LabelledWindows, _ layout: OutputLayout, escalationShare: Double
+    ) -> Student.Gate {
+        let rows = (0..<windows.count).filter { windows.isLabelled($0) }
+        guard layout.heads.count == 1, let head = layout.heads.first, head.form == .softmax, !rows.isEmpty else {
+            return Student.Gate(temperature: 1, threshold: 0)
+        }
+        let temperature = temperature(logits, windows, rows, head)
+        let confidences = rows.map { row in shares(logits, row, head, temperature).max() ?? 0 }.sorted()
         let position = min(confidences.count - 1, Int(Double(confidences.count) * escalationShare))
         return Student.Gate(temperature: temperature, threshold: confidences[position])
     }
@@ -19,11 +25,15 @@ enum GateCalibration {
     /// The temperature with the least negative log-likelihood, in 0.1...10.
     ///
     /// - Source: Guo et al. 2017, arXiv:1706.04599, §4.2. The loss is convex in 1 / T, so a golden section finds it.
-    private static func temperature(_ logits: [Float], _ labels: [Int], _ rows: [Int], _ classes: Int) -> Float {
+    private static func temperature(
+        _ logits: [Float], _ windows: LabelledWindows, _ rows: [Int], _ head: OutputLayout.Head
+    ) -> Float {
         func loss(_ inverse: Float) -> Double {
             rows.reduce(0) { sum, row in
-                let p = probabilities(logits, row, classes, 1 / inverse)
-                return sum - Double(Losses.logarithm(max(p[labels[row]], 1e-30)))
+                let p = shares(logits, row, head, 1 / inverse)
+                let label = head.classOfLabel[windows.label(row)]
+                let right = p.indices.reduce(Float(0)) { $0 + (head.classOfOutput[$1] == label ? p[$1] : 0) }
+                return sum - Double(Losses.logarithm(max(right, 1e-30)))
             }
         }
         let ratio: Float = 0.618_034
@@ -44,16 +54,16 @@ enum GateCalibration {
         return 2 / (low + high)
     }
 
-    private static func probabilities(_ logits: [Float], _ row: Int, _ classes: Int, _ temperature: Float) -> [Float] {
-        var result = [Float](repeating: 0, count: classes)
+    /// Probability of each output.
+    private static func shares(
+        _ logits: [Float], _ row: Int, _ head: OutputLayout.Head, _ temperature: Float
+    ) -> [Float] {
+        let outputs = head.range.count
+        var result = [Float](repeating: 0, count: outputs)
         logits.withUnsafeBufferPointer { logits in
             guard let base = logits.baseAddress else { return }
-            Losses.softmax(base + row * classes, classes: classes, temperature: temperature, into: &result)
+            Losses.softmax(base + row * outputs, classes: outputs, temperature: temperature, into: &result)
         }
         return result
-    }
-
-    private static func confidence(_ logits: [Float], _ row: Int, _ classes: Int, _ temperature: Float) -> Float {
-        probabilities(logits, row, classes, temperature).max() ?? 0
     }
 }

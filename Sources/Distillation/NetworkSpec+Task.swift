@@ -1,8 +1,20 @@
 public import ModelArtifact
 
 extension NetworkSpec {
-    /// A teacher for a task: four convolutions with batch norm, pooled between where windows are long enough.
-    public static func teacher(for task: TaskDocument) -> NetworkSpec {
+    /// A teacher for a task: four convolutions with batch norm, pooled between where windows are long enough; two dense
+    /// layers where a window is a single sample.
+    ///
+    /// - Parameter outputs: the task's own number if `nil`.
+    public static func teacher(for task: TaskDocument, outputs: Int? = nil) -> NetworkSpec {
+        let outputs = outputs ?? task.outputs
+        guard task.window > 1 else {
+            return NetworkSpec(
+                samples: 1, channels: task.channels.count,
+                layers: [
+                    .dense(units: 128), .batchNorm, .relu, .dropout(rate: 0.2), .dense(units: 128), .batchNorm, .relu,
+                    .dropout(rate: 0.2), .dense(units: outputs),
+                ])
+        }
         var layers: [Layer] = []
         var samples = task.window
         for (index, filters) in [64, 64, 128, 128].enumerated() {
@@ -16,25 +28,33 @@ extension NetworkSpec {
                 samples /= 2
             }
         }
-        layers += [.globalAveragePool, .dropout(rate: 0.3), .dense(units: task.outputs)]
+        layers += [.globalAveragePool, .dropout(rate: 0.3), .dense(units: outputs)]
         return NetworkSpec(samples: task.window, channels: task.channels.count, layers: layers)
     }
 
     /// A student for a task as it is deployed: three convolutions of widths 3 : 4 : 6, as wide as the task's limit of
-    /// parameters allows.
+    /// parameters allows; one hidden dense layer where a window is a single sample.
     ///
     /// The narrowest is returned where even that has more parameters than the limit.
-    public static func student(for task: TaskDocument) -> NetworkSpec {
-        var best = student(for: task, eighths: 1)
+    ///
+    /// - Parameter outputs: the task's own number if `nil`.
+    public static func student(for task: TaskDocument, outputs: Int? = nil) -> NetworkSpec {
+        let outputs = outputs ?? task.outputs
+        var best = student(for: task, eighths: 1, outputs)
         for eighths in 2...256 {
-            let wider = student(for: task, eighths: eighths)
+            let wider = student(for: task, eighths: eighths, outputs)
             guard wider.parameterCount <= task.student.parameters else { break }
             best = wider
         }
         return best
     }
 
-    private static func student(for task: TaskDocument, eighths: Int) -> NetworkSpec {
+    private static func student(for task: TaskDocument, eighths: Int, _ outputs: Int) -> NetworkSpec {
+        guard task.window > 1 else {
+            return NetworkSpec(
+                samples: 1, channels: task.channels.count,
+                layers: [.dense(units: 2 * eighths), .relu, .dense(units: outputs)])
+        }
         var layers: [Layer] = []
         var samples = task.window
         for width in [12, 16, 24] {
@@ -45,7 +65,7 @@ extension NetworkSpec {
             layers.append(.relu)
             samples = (samples + stride - 1) / stride
         }
-        layers += [.globalAveragePool, .dense(units: task.outputs)]
+        layers += [.globalAveragePool, .dense(units: outputs)]
         return NetworkSpec(samples: task.window, channels: task.channels.count, layers: layers)
     }
 

@@ -4,21 +4,25 @@ import NeuralNetwork
 
 /// One student from start to end: float training or a base's weights, the grid, fine-tuning on it, gate and golden vectors.
 struct StudentDistillation {
+    /// As the student answers it.
     let task: TaskDocument
+    /// The network to be deployed.
+    let spec: NetworkSpec
+    let layout: OutputLayout
     let options: DistillationOptions
     let augmentation: Augmentation
-    let teacher: TrainedTeacher
+    let guidance: Guidance
     let windows: LabelledWindows
     let pool: ComputePool
     let observer: DistillationObserver?
+    let checkpoints: Checkpoints?
 
     /// Where fine-tuning on the grid begins.
     private struct Start {
         var weights: NetworkWeights
         var quantiser: Quantiser
-        var floatLoss: Double?
-        var floatAccuracy: Double?
-        var floatEpochs = 0
+        var floatScores: Scores?
+        var curve: [EpochRecord] = []
     }
 
     func run(base: Distiller.Base?) throws -> DistillationResult {
@@ -28,58 +32,107 @@ struct StudentDistillation {
         let held = windows.selecting(split.validation)
         let fitting = base.flatMap { fits($0.student) ? $0 : nil }
         let normaliser = fitting.map { Normaliser($0.student.normalisation) } ?? Normaliser(of: windows)
-        let trainer = makeTrainer(split.training, normaliser)
+        let scale =
+            fitting.map { DeployedForm.scale(of: $0.student) } ?? TargetScale(of: windows, split.training, layout)
+        let trainer = try makeTrainer(split.training, normaliser, scale)
         let start = try fitting.map { try warmStart($0.student) } ?? coldStart(trainer, held)
-        let epochs = options.quantisedEpochs ?? DistillationOptions.epochs(110_000, split.training.count, 5...60)
-        let tuned = try trainer.train(
-            start.weights,
-            StudentTrainer.Phase(
-                phase: .quantisation, epochs: epochs, rate: options.quantisedRate, quantiser: start.quantiser,
-                anchor: fitting == nil ? nil : start.weights.values,
-                decay: fitting == nil ? 0 : options.basePull, observer: observer))
-        let layers = try start.quantiser.layers(tuned.weights)
+        let tuned = try trainer.train(start.weights, finePhase(start, trainer, base: fitting?.student))
+        let form = try DeployedForm(
+            spec: start.quantiser.spec, layers: start.quantiser.layers(tuned.weights), grid: start.quantiser.grid,
+            layout: layout, scale: scale)
         let network = try QuantisedNetwork(
-            spec: start.quantiser.spec, layers: layers, normalisation: normaliser.normalisation,
+            spec: form.spec, layers: form.layers, normalisation: normaliser.normalisation,
             inputScale: start.quantiser.grid.inputScale)
         let scored = held.count > 0 ? held : windows.selecting(split.training)
-        let logits = realLogits(network, scored, scale: layers.last?.outputScale ?? 1)
+        let logits = realLogits(network, scored, scale: form.layers.last?.outputScale ?? 1)
+        let deployed = layout.deployed
         let student = Student(
-            task: task, spec: start.quantiser.spec, normalisation: normaliser.normalisation,
-            inputScale: start.quantiser.grid.inputScale, layers: layers,
+            task: task, spec: form.spec, normalisation: normaliser.normalisation,
+            inputScale: start.quantiser.grid.inputScale, layers: form.layers,
             gate: GateCalibration.gate(
-                logits: logits, labels: scored.labels, classes: task.outputs,
-                escalationShare: options.escalationShare),
+                logits: logits, scored, deployed, escalationShare: options.escalationShare),
             golden: golden(network), base: fitting?.digest)
         let report = DistillationReport(
-            teacherAccuracy: accuracy(
-                NetworkEvaluator(teacher.weights, Normaliser(teacher.normalisation), pool: pool).logits(held), held),
-            floatAccuracy: start.floatAccuracy, int8Accuracy: held.count > 0 ? accuracy(logits, held) : nil,
-            trainingWindows: split.training.count, validationWindows: held.count, floatLoss: start.floatLoss,
-            quantisedLoss: tuned.loss, floatEpochs: start.floatEpochs, quantisedEpochs: epochs,
+            teacher: teacherScores(held), float: start.floatScores,
+            int8: held.count > 0 ? Scores(logits, held, deployed) : nil, trainingWindows: split.training.count,
+            validationWindows: held.count, curve: start.curve + tuned.curve,
             seconds: (clock.now - began) / .seconds(1), warmStarted: fitting != nil,
-            changedWeights: fitting.map { changed(layers, $0.student.layers) })
+            changedWeights: fitting.map { changed(form.layers, $0.student.layers) })
         return DistillationResult(student: student, report: report)
     }
 
-    private var studentSpec: NetworkSpec { options.studentSpec ?? .student(for: task) }
+    private func finePhase(_ start: Start, _ trainer: StudentTrainer, base: Student?) -> StudentTrainer.Phase {
+        let epochs = options.quantisedEpochs ?? DistillationOptions.epochs(110_000, trainer.indices.count, 5...60)
+        return StudentTrainer.Phase(
+            phase: .quantisation, epochs: epochs, rate: options.quantisedRate, quantiser: start.quantiser,
+            anchor: base == nil ? nil : start.weights.values, decay: base == nil ? 0 : options.basePull,
+            observer: observer, checkpointing: checkpointing(.quantisation, start.quantiser.spec, start.weights))
+    }
+
+    /// Checkpoints of a phase, which depends on the teachers and on the weights that it starts from.
+    private func checkpointing(
+        _ phase: DistillationProgress.Phase, _ spec: NetworkSpec, _ start: NetworkWeights
+    ) -> Checkpointing? {
+        var facts = [start.values]
+        switch guidance {
+        case .none: break
+        case .teachers(let teachers): facts += teachers.flatMap { [$0.weights.values, $0.weights.statistics] }
+        case .answers(let answers): facts.append(answers.logits)
+        }
+        return Checkpointing(
+            checkpoints, phase: phase, spec: spec, task: task, options: options, windows: windows, facts: facts)
+    }
 
     /// Whether a base's network computes what the task asks for within its limits.
     private func fits(_ base: Student) -> Bool {
         base.task.channels == task.channels && base.task.window == task.window && base.task.classes == task.classes
-            && base.spec == studentSpec
+            && base.task.kind == task.kind && base.task.heads == task.heads && base.spec == spec
     }
 
-    private func makeTrainer(_ indices: [Int], _ normaliser: Normaliser) -> StudentTrainer {
-        let batch = min(options.batch, indices.count)
+    private func makeTrainer(
+        _ indices: [Int], _ normaliser: Normaliser, _ scale: TargetScale
+    ) throws(DistillationError) -> StudentTrainer {
+        // Windows of which neither label nor answer is known teach nothing.
+        let usable = indices.filter { windows.isLabelled($0) || guidance.speaks(of: $0, outputs: layout.outputs) }
+        let batch = min(options.batch, usable.count)
+        let shards = min(options.threads, batch)
+        let hintLayer = try hintLayer()
+        let memory = TeacherMemory(
+            guidance, windows: windows.count, outputs: layout.outputs, copies: options.copies, batch: batch,
+            shards: shards, featureLayer: hintLayer)
+        let feeder = WindowFeeder(
+            windows: windows, indices: usable, augmentation: augmentation, mixing: options.studentMixing,
+            normaliser: normaliser)
         return StudentTrainer(
-            windows: windows, indices: indices,
-            feeder: WindowFeeder(
-                windows: windows, indices: indices, augmentation: augmentation, mixing: options.studentMixing,
-                normaliser: normaliser),
-            memory: TeacherMemory(
-                teacher, windows: windows.count, copies: options.copies, batch: batch,
-                shards: min(options.threads, batch)),
-            normaliser: normaliser, options: options, pool: pool)
+            windows: windows, indices: usable, feeder: feeder, memory: memory, normaliser: normaliser,
+            objective: Objective(
+                layout: layout, scale: scale,
+                classWeights: options.classWeights.factors(counts: layout.classCounts(windows, usable))),
+            hint: hintLayer.map { hint(layer: $0, memory, shards: shards, usable) }, options: options, pool: pool)
+    }
+
+    /// Layer of the first teacher that hints are taken from; `nil` where none are asked for.
+    private func hintLayer() throws(DistillationError) -> Int? {
+        guard options.hint > 0 else { return nil }
+        guard case .teachers(let teachers) = guidance, let layer = teachers.first?.spec.featureLayer,
+            spec.featureLayer != nil
+        else {
+            throw DistillationError(
+                .badNetwork, "hints need a teacher's network and a hidden layer before the last dense one of both")
+        }
+        return layer
+    }
+
+    private func hint(layer: Int, _ memory: TeacherMemory, shards: Int, _ indices: [Int]) -> Hint {
+        let extents = spec.extents
+        let inputs = spec.featureLayer.map { extents[$0 + 1].count } ?? 1
+        var meanSquare: Float = 1
+        if case .teachers(let teachers) = guidance, let teacher = teachers.first {
+            meanSquare = teacher.featureMeanSquare(windows, indices, layer: layer)
+        }
+        return Hint(
+            weight: options.hint, inputs: inputs, outputs: memory.featureCount, meanSquare: meanSquare, shards: shards,
+            seed: options.seed)
     }
 
     private func warmStart(_ base: Student) throws -> Start {
@@ -89,19 +142,34 @@ struct StudentDistillation {
     }
 
     private func coldStart(_ trainer: StudentTrainer, _ held: LabelledWindows) throws -> Start {
-        let spec = studentSpec
         let epochs = options.studentEpochs ?? DistillationOptions.epochs(450_000, trainer.indices.count, 20...300)
+        let scores = { (weights: NetworkWeights) -> Scores? in
+            let real = trainer.objective.scale.applied(to: weights)
+            let logits = NetworkEvaluator(real, trainer.normaliser, pool: pool).logits(held)
+            return Scores(logits, held, layout)
+        }
+        let initial = NetworkWeights(spec: spec.trainable, seed: options.seed)
         let trained = try trainer.train(
-            NetworkWeights(spec: spec.trainable, seed: options.seed),
+            initial,
             StudentTrainer.Phase(
                 phase: .student, epochs: epochs, rate: options.studentRate, decay: options.weightDecay / 5,
-                observer: observer))
+                observer: observer, validation: .init(options, epochs: epochs) { scores($0)?.quality },
+                checkpointing: checkpointing(.student, initial.spec, initial)))
         let folded = try trained.weights.folded()
         let grid = try Calibration.grid(folded, inputs: calibrationInputs(trainer))
-        let evaluator = NetworkEvaluator(trained.weights, trainer.normaliser, pool: pool)
         return Start(
-            weights: folded, quantiser: try Quantiser(spec: spec, grid: grid), floatLoss: trained.loss,
-            floatAccuracy: accuracy(evaluator.logits(held), held), floatEpochs: epochs)
+            weights: folded, quantiser: try Quantiser(spec: folded.spec, grid: grid),
+            floatScores: scores(trained.weights), curve: trained.curve)
+    }
+
+    private func teacherScores(_ held: LabelledWindows) -> Scores? {
+        guard case .teachers(let teachers) = guidance, held.count > 0 else { return nil }
+        var sum = [Float](repeating: 0, count: held.count * layout.outputs)
+        for teacher in teachers {
+            let logits = NetworkEvaluator(teacher.weights, Normaliser(teacher.normalisation), pool: pool).logits(held)
+            for index in sum.indices { sum[index] += logits[index] / Float(teachers.count) }
+        }
+        return Scores(sum, held, layout)
     }
 
     /// Changed, normalised copies of up to 512 windows.
@@ -147,5 +215,16 @@ struct StudentDistillation {
             different += zip(layer.weight, before.weight).count { $0 != $1 }
         }
         return Double(different) / Double(max(1, total))
+    }
+}
+
+extension Guidance {
+    /// Whether a teacher says something of a window.
+    func speaks(of window: Int, outputs: Int) -> Bool {
+        switch self {
+        case .none: false
+        case .teachers: true
+        case .answers(let answers): !answers.logits[window * outputs].isNaN
+        }
     }
 }

@@ -1,8 +1,9 @@
 import Compression
 import ModelArtifact
 import NeuralNetwork
+import TensorKernels
 
-/// Trains a student on the teacher's softened probabilities and the labels, in float or on an int8 grid.
+/// Trains a student on what teachers think and on labels, in float or on an int8 grid.
 struct StudentTrainer {
     let windows: LabelledWindows
     /// The windows to train on.
@@ -10,6 +11,8 @@ struct StudentTrainer {
     let feeder: WindowFeeder
     let memory: TeacherMemory
     let normaliser: Normaliser
+    let objective: Objective
+    let hint: Hint?
     let options: DistillationOptions
     let pool: ComputePool
 
@@ -24,33 +27,37 @@ struct StudentTrainer {
         var anchor: [Float]?
         var decay: Float
         var observer: DistillationObserver?
+        var validation: TrainingLoop.Validation?
+        var checkpointing: Checkpointing?
     }
 
-    func train(
-        _ weights: NetworkWeights, _ phase: Phase
-    ) throws(DistillationError) -> (weights: NetworkWeights, loss: Double) {
+    func train(_ weights: NetworkWeights, _ phase: Phase) throws(DistillationError) -> TrainingLoop.Outcome {
         let quantiser = phase.quantiser
         let batch = min(options.batch, indices.count)
         let trainer = ShardedTrainer(
             weights, batch: batch, shards: min(options.threads, batch), pool: pool,
-            optimiser: AdamW(
-                decay: weights.layout.decayShares, weightDecay: phase.decay, anchor: phase.anchor),
+            optimiser: options.optimiser.optimiser(
+                for: weights.layout, weightDecay: phase.decay, anchor: phase.anchor, clipping: options.clipping),
+            featureLayer: hint == nil ? nil : weights.spec.featureLayer,
             grids: quantiser.map { $0.grid.activationGrids($0.plan) } ?? [:],
             project: quantiser.map { projection($0) })
         let loop = TrainingLoop(
             phase: phase.phase, epochs: phase.epochs, batch: options.batch,
-            seed: options.seed &+ (quantiser == nil ? 1000 : 2000), schedule: LearningRateSchedule(peak: phase.rate),
-            observer: phase.observer)
+            seed: options.seed &+ (quantiser == nil ? 1000 : 2000),
+            schedule: LearningRateSchedule(peak: phase.rate, course: options.course),
+            observer: phase.observer, validation: phase.validation, checkpointing: phase.checkpointing, hint: hint)
         let inputScale = quantiser?.grid.inputScale
-        let mean = try loop.run(over: indices) { batch in
+        return try loop.run(trainer, over: indices) { batch in
             let copy = memory.copy(of: batch.epoch)
-            return trainer.step(count: batch.indices.count, rate: batch.rate, seed: batch.seed) { shard, range, pass in
+            let mean = trainer.step(count: batch.indices.count, rate: batch.rate, seed: batch.seed) {
+                shard, range, pass in
                 fill(pass, shard, batch.indices[range], copy: copy, inputScale: inputScale)
-            } loss: { _, range, pass in
-                loss(pass, batch.indices[range], copy: copy, share: 1 / Float(batch.indices.count))
+            } loss: { shard, range, pass in
+                loss(pass, shard, batch.indices[range], copy: copy, share: 1 / Float(batch.indices.count))
             }
+            hint?.step(rate: batch.rate)
+            return mean
         }
-        return (trainer.weights, mean)
     }
 
     /// Of the random changes that make up a copy of all windows.
@@ -71,7 +78,7 @@ struct StudentTrainer {
         for (slot, index) in indices.enumerated() {
             feeder.withWindow(index, seed: copySeed(copy)) { raw in
                 // From labels alone the teacher need not be asked.
-                if asks || windows.labels[index] < 0 {
+                if asks || !windows.isLabelled(index) {
                     memory.note(index, copy: copy, raw: raw, samples: windows.samples, &turn)
                 }
                 let input = pass.input.window(slot)
@@ -86,32 +93,56 @@ struct StudentTrainer {
     }
 
     /// Writes the gradient of the mean over the batch and returns the sum of the losses.
-    private func loss(_ pass: NetworkPass, _ indices: ArraySlice<Int>, copy: Int, share: Float) -> Float {
+    private func loss(
+        _ pass: NetworkPass, _ shard: Int, _ indices: ArraySlice<Int>, copy: Int, share: Float
+    ) -> Float {
         guard let gradient = pass.logitGradient else { return 0 }
         let (feeder, memory, windows) = (feeder, memory, windows)
         var sum: Float = 0
         for (slot, index) in indices.enumerated() {
-            let label = windows.labels[index]
-            // Without a label the teacher alone is followed.
-            let alpha = label >= 0 ? options.alpha : 1
+            let teacher = memory.logits(copy: copy, window: index)
+            // Without a label the teacher alone is followed, without a teacher the label.
+            let alpha = teacher == nil ? 0 : windows.isLabelled(index) ? options.alpha : 1
+            let focused = isFocused(index, teacher)
+            let weight =
+                share * objective.weight(windows, index) * (focused ? options.focus?.weight ?? 1 : 1)
             let student = pass.logits.window(slot)
-            if alpha > 0 {
-                sum += Losses.softened(
-                    teacher: memory.logits(copy: copy, window: index), student: student, classes: memory.classes,
-                    temperature: options.temperature, weight: alpha * share, addingTo: gradient.window(slot))
+            if let teacher, alpha > 0 {
+                sum += objective.soft(
+                    student, teacher: teacher, temperature: options.temperature, weight: alpha * weight,
+                    addingTo: gradient.window(slot))
             }
-            guard alpha < 1 else { continue }
-            let blend = feeder.blend(index, seed: copySeed(copy))
-            let own = 1 - (blend?.share ?? 0)
-            sum += Losses.crossEntropy(
-                student, classes: memory.classes, label: label, weight: own * (1 - alpha) * share,
-                addingTo: gradient.window(slot))
-            if let blend, windows.labels[blend.partner] >= 0 {
-                sum += Losses.crossEntropy(
-                    student, classes: memory.classes, label: windows.labels[blend.partner],
-                    weight: blend.share * (1 - alpha) * share, addingTo: gradient.window(slot))
+            if alpha < 1 {
+                let blend = feeder.blend(index, seed: copySeed(copy))
+                sum += objective.hard(
+                    student, windows, index, weight: (1 - alpha) * weight * (1 - (blend?.share ?? 0)),
+                    addingTo: gradient.window(slot))
+                if let blend {
+                    sum += objective.hard(
+                        student, windows, blend.partner, weight: (1 - alpha) * weight * blend.share,
+                        addingTo: gradient.window(slot))
+                }
             }
+            sum += hintLoss(pass, shard, slot, index, copy: copy, weight: focused || options.focus == nil ? weight : 0)
         }
         return sum / share
+    }
+
+    private func hintLoss(
+        _ pass: NetworkPass, _ shard: Int, _ slot: Int, _ index: Int, copy: Int, weight: Float
+    ) -> Float {
+        guard let hint, let features = pass.features else { return 0 }
+        return hint.loss(
+            features.values.window(slot), memory.features(copy: copy, window: index), share: weight, shard: shard,
+            into: features.gradient.pointer + slot * features.count)
+    }
+
+    /// Whether a window is of a class in focus: by its label, or where it has none by what the teacher thinks.
+    private func isFocused(_ index: Int, _ teacher: UnsafePointer<Float>?) -> Bool {
+        guard let focus = options.focus else { return false }
+        let label = windows.label(index)
+        if label >= 0 { return focus.classes.contains(label) }
+        guard let teacher else { return false }
+        return focus.classes.contains((0..<memory.outputs).reduce(0) { teacher[$1] > teacher[$0] ? $1 : $0 })
     }
 }

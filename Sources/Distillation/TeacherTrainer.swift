@@ -4,30 +4,45 @@ import NeuralNetwork
 /// Trains a teacher from labels.
 struct TeacherTrainer {
     let spec: NetworkSpec
+    let layout: OutputLayout
     let options: DistillationOptions
     let augmentation: Augmentation
     let pool: ComputePool
+    let task: TaskDocument
+    let checkpoints: Checkpoints?
 
+    /// - Parameters:
+    ///   - indices: windows to train on; those of which nothing is known are left out.
+    ///   - held: windows to score the network on while it is trained.
     func train(
-        on windows: LabelledWindows, indices: [Int], observer: DistillationObserver?
-    ) throws(DistillationError) -> (teacher: TrainedTeacher, loss: Double, epochs: Int) {
+        on windows: LabelledWindows, indices: [Int], held: LabelledWindows, observer: DistillationObserver?
+    ) throws(DistillationError) -> (teacher: TrainedTeacher, curve: [EpochRecord]) {
+        let labelled = indices.filter { windows.isLabelled($0) }
         let normaliser = Normaliser(of: windows)
+        let scale = TargetScale(of: windows, labelled, layout)
         let weights = NetworkWeights(spec: spec, seed: options.seed)
-        let batch = min(options.batch, indices.count)
+        let batch = min(options.batch, labelled.count)
         let trainer = ShardedTrainer(
             weights, batch: batch, shards: min(options.threads, batch), pool: pool,
-            optimiser: AdamW(decay: weights.layout.decayShares, weightDecay: options.weightDecay))
-        let classes = spec.outputs
-        let smoothing = options.smoothing
-        let labelled = indices.filter { windows.labels[$0] >= 0 }
+            optimiser: options.optimiser.optimiser(
+                for: weights.layout, weightDecay: options.weightDecay, clipping: options.clipping))
         let epochs = options.teacherEpochs ?? DistillationOptions.epochs(90_000, labelled.count, 4...60)
         let feeder = WindowFeeder(
             windows: windows, indices: labelled, augmentation: augmentation, mixing: options.teacherMixing,
             normaliser: normaliser)
+        let objective = Objective(
+            layout: layout, scale: scale, smoothing: options.smoothing,
+            classWeights: options.classWeights.factors(counts: layout.classCounts(windows, labelled)))
         let loop = TrainingLoop(
             phase: .teacher, epochs: epochs, batch: options.batch, seed: options.seed,
-            schedule: LearningRateSchedule(peak: options.teacherRate), observer: observer)
-        let loss = try loop.run(over: labelled) { batch in
+            schedule: LearningRateSchedule(peak: options.teacherRate, course: options.course), observer: observer,
+            validation: .init(options, epochs: epochs) { weights in
+                let logits = NetworkEvaluator(scale.applied(to: weights), normaliser, pool: pool).logits(held)
+                return Scores(logits, held, layout)?.quality
+            },
+            checkpointing: Checkpointing(
+                checkpoints, phase: .teacher, spec: spec, task: task, options: options, windows: windows, facts: []))
+        let outcome = try loop.run(trainer, over: labelled) { batch in
             let indices = batch.indices
             return trainer.step(count: indices.count, rate: batch.rate, seed: batch.seed) { _, range, pass in
                 for (slot, position) in range.enumerated() {
@@ -36,24 +51,52 @@ struct TeacherTrainer {
                     }
                 }
             } loss: { _, range, pass in
-                guard let gradient = pass.logitGradient else { return 0 }
-                var sum: Float = 0
-                let share = 1 / Float(indices.count)
-                for (slot, position) in range.enumerated() {
-                    let blend = feeder.blend(indices[position], seed: batch.seed)
-                    let own = 1 - (blend?.share ?? 0)
-                    sum += Losses.crossEntropy(
-                        pass.logits.window(slot), classes: classes, label: windows.labels[indices[position]],
-                        smoothing: smoothing, weight: own * share, addingTo: gradient.window(slot))
-                    if let blend {
-                        sum += Losses.crossEntropy(
-                            pass.logits.window(slot), classes: classes, label: windows.labels[blend.partner],
-                            smoothing: smoothing, weight: blend.share * share, addingTo: gradient.window(slot))
-                    }
-                }
-                return sum / share
+                loss(pass, indices[range], batchCount: indices.count, objective, feeder, seed: batch.seed)
             }
         }
-        return (TrainedTeacher(weights: trainer.weights, normalisation: normaliser.normalisation), loss, epochs)
+        let teacher = TrainedTeacher(
+            weights: scale.applied(to: outcome.weights), normalisation: normaliser.normalisation)
+        return (teacher, outcome.curve)
+    }
+
+    /// Writes the gradient of the mean over the batch and returns the sum of the losses.
+    private func loss(
+        _ pass: NetworkPass, _ indices: ArraySlice<Int>, batchCount: Int, _ objective: Objective,
+        _ feeder: WindowFeeder, seed: UInt64
+    ) -> Float {
+        guard let gradient = pass.logitGradient else { return 0 }
+        let windows = feeder.windows
+        let share = 1 / Float(batchCount)
+        var sum: Float = 0
+        for (slot, index) in indices.enumerated() {
+            let blend = feeder.blend(index, seed: seed)
+            let weight = share * objective.weight(windows, index)
+            sum += objective.hard(
+                pass.logits.window(slot), windows, index, weight: weight * (1 - (blend?.share ?? 0)),
+                addingTo: gradient.window(slot))
+            if let blend {
+                sum += objective.hard(
+                    pass.logits.window(slot), windows, blend.partner, weight: weight * blend.share,
+                    addingTo: gradient.window(slot))
+            }
+        }
+        if case .invented(let invention) = options.subclasses, invention.contrast > 0 {
+            // A shard tells its own windows apart, and counts for its part of the batch.
+            sum += Losses.contrast(
+                pass.logits.window(0), windows: indices.count, outputs: layout.outputs,
+                stride: pass.logits.windowStride, temperature: invention.temperature,
+                weight: invention.contrast * share * Float(indices.count), addingTo: gradient.window(0))
+        }
+        return sum / share
+    }
+}
+
+extension OutputLayout {
+    /// Windows of each class of the first head; empty for a regression.
+    func classCounts(_ windows: LabelledWindows, _ indices: [Int]) -> [Int] {
+        guard let head = heads.first, head.form != .value else { return [] }
+        var counts = [Int](repeating: 0, count: head.classes)
+        for index in indices where windows.label(index) >= 0 { counts[head.classOfLabel[windows.label(index)]] += 1 }
+        return counts
     }
 }

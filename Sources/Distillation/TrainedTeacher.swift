@@ -1,3 +1,4 @@
+import Compression
 public import ModelArtifact
 public import NeuralNetwork
 
@@ -9,6 +10,17 @@ public struct TrainedTeacher: Sendable, Equatable {
     public init(weights: NetworkWeights, normalisation: Student.Normalisation) {
         self.weights = weights
         self.normalisation = normalisation
+    }
+
+    /// A deployed student as the teacher of the next one: its integers as the floats they stand for.
+    ///
+    /// - Throws: `DistillationError.badTeacher` if the student's tensors do not fit its network.
+    public init(of student: Student) throws(DistillationError) {
+        do throws(CompressionError) {
+            let scale = DeployedForm.scale(of: student)
+            weights = scale.applied(to: try Quantiser.weights(of: student))
+        } catch { throw DistillationError(.badTeacher, "\(error)") }
+        normalisation = student.normalisation
     }
 
     public var spec: NetworkSpec { weights.spec }
@@ -26,5 +38,28 @@ public struct TrainedTeacher: Sendable, Equatable {
         }
         let pool = ComputePool(threads: threads)
         return NetworkEvaluator(weights, Normaliser(normalisation), pool: pool).logits(windows)
+    }
+
+    /// Mean square of what a layer puts out on up to 256 of some windows.
+    func featureMeanSquare(_ windows: LabelledWindows, _ indices: [Int], layer: Int) -> Float {
+        let count = min(256, indices.count)
+        let pass = NetworkPass(spec: spec, capacity: 1, training: false, featureLayer: layer)
+        guard count > 0, let features = pass.features else { return 1 }
+        pass.load(weights)
+        let normaliser = Normaliser(normalisation)
+        var sum = 0.0
+        for position in 0..<count {
+            let start = indices[position * indices.count / count] * windows.windowSize
+            windows.values.withUnsafeBufferPointer { values in
+                guard let base = values.baseAddress else { return }
+                normaliser.apply(base + start, samples: windows.samples, into: pass.input.window(0))
+            }
+            pass.forward(count: 1, training: false)
+            for index in 0..<features.count {
+                let value = Double(features.values.window(0)[index])
+                sum += value * value
+            }
+        }
+        return Float(sum / Double(count * features.count))
     }
 }

@@ -9,14 +9,14 @@ struct WindowFeeder: Sendable {
     let augmentation: Augmentation
     /// Largest share of another window that is blended in; 0 for none.
     let mixing: Float
-    private let deviations: [Float]
+    private let normalisation: Student.Normalisation
 
     init(windows: LabelledWindows, indices: [Int], augmentation: Augmentation, mixing: Float, normaliser: Normaliser) {
         self.windows = windows
         self.indices = indices
         self.augmentation = augmentation
         self.mixing = mixing
-        deviations = normaliser.normalisation.standardDeviation
+        normalisation = normaliser.normalisation
     }
 
     /// What a copy is blended with.
@@ -55,7 +55,7 @@ struct WindowFeeder: Sendable {
             guard let base = values.baseAddress else { return }
             augmentation.apply(
                 base + index * windows.windowSize, samples: windows.samples, channels: windows.channels,
-                deviations: deviations, into: result, &random)
+                means: normalisation.mean, deviations: normalisation.standardDeviation, into: result, &random)
         }
     }
 }

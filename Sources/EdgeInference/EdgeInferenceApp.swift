@@ -11,6 +11,7 @@ import JSON
 import ModelDelta
 public import ServiceLifecycle
 public import ServiceRuntime
+import Telemetry
 
 /// The edge: reads telemetry, cuts windows, runs students, uploads what is worth it, meters energy, installs releases.
 public struct EdgeInferenceApp: Sendable {
@@ -62,8 +63,10 @@ public struct EdgeInferenceApp: Sendable {
         context.board.set("devices", .integer(0))
         for counter in [
             "received", "published", "dropped", "late", "resent", "rejected", "windows", "inferences", "gaps",
-            "duplicates", "refused", "uploads", "verdicts",
+            "duplicates", "refused", "uploads", StatusMessage.uploadedBytes, "verdicts",
         ] { context.board.setCount(counter, to: 0) }
+        // A status without the site may have been published already, and other edges look for it.
+        context.board.publishSoon()
         services = [
             outbox, RejectionService(rejections: rejections), energy,
             ConflictWatcher(settings: settings, context: context, rejections: rejections), releases,

@@ -31,7 +31,7 @@ public struct FleetScreen: Sendable {
     ///   - elapsed: seconds since the run began.
     public mutating func draw(_ fleet: FleetView, note: String, elapsed: Double) {
         if isTerminal {
-            let lines = Self.lines(fleet, note: note, elapsed: elapsed, bold: usesColour)
+            let lines = Self.lines(fleet, note: note, elapsed: elapsed, width: Self.width, bold: usesColour)
             let up = drawnLines > 0 ? "\u{1B}[\(drawnLines)A" : ""
             write(up + lines.map { "\u{1B}[2K" + $0 }.joined(separator: "\n") + "\n\u{1B}[J")
             drawnLines = lines.count
@@ -53,9 +53,21 @@ public struct FleetScreen: Sendable {
         _ = try? FileDescriptor.standardOutput.writeAll(Array(text.utf8))
     }
 
-    static func lines(_ fleet: FleetView, note: String, elapsed: Double, bold: Bool) -> [String] {
-        func title(_ text: String) -> String { bold ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
-        var lines = [title("Retort  \(clock(elapsed))  \(note)")]
+    /// Columns of the terminal; 80 where it does not say.
+    private static var width: Int {
+        var size = winsize()
+        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+    }
+
+    /// Lines of at most `width` characters: a terminal that wraps one shows more lines than are redrawn.
+    static func lines(_ fleet: FleetView, note: String, elapsed: Double, width: Int, bold: Bool) -> [String] {
+        let lines = lines(fleet, note: note, elapsed: elapsed).map { String($0.prefix(width)) }
+        guard bold, let title = lines.first else { return lines }
+        return ["\u{1B}[1m\(title)\u{1B}[0m"] + lines.dropFirst()
+    }
+
+    private static func lines(_ fleet: FleetView, note: String, elapsed: Double) -> [String] {
+        var lines = ["Retort  \(clock(elapsed))  \(note)"]
         if let summary = fleet.summary {
             lines.append(
                 "devices \(summary.devices.online)/\(summary.devices.known)   edges \(summary.edges.online)/\(summary.edges.known)"

@@ -57,7 +57,7 @@ struct InferencePlan {
             let (from, to) = (extents[index], extents[index + 1])
             let rest = spec.layers[(index + 1)...]
             switch layer {
-            case .convolution(_, let kernel, let stride):
+            case .convolution(_, let kernel, let stride, _):
                 let before = NetworkSpec.padding(samples: from.samples, kernel: kernel, stride: stride).before
                 let product = product(
                     layers.next(), input: current - before * from.channels, rows: to.samples,
@@ -87,7 +87,10 @@ struct InferencePlan {
                     .averagePool(input: current, output: output, samples: to.samples, size: size, channels: to.channels)
                 )
                 current = output
-            case .relu, .batchNorm, .dropout: break  // the ReLU is the clamp of the requantisation before it
+            case .relu: break  // the clamp of the requantisation before it
+            case .batchNorm, .dropout, .depthwiseConvolution, .convolution2D, .spectrogram, .relu6, .gelu, .sigmoid,
+                .tanh, .softmax, .maxPool2D, .averagePool2D, .globalMaxPool, .gru, .residual:
+                preconditionFailure("a validated student has no such layer")
             }
         }
     }
@@ -98,7 +101,7 @@ struct InferencePlan {
     ) -> Int {
         // What reads this region is the next layer that does something here; a ReLU was done on the way in.
         var around = (before: 0, after: 0)
-        if case .convolution(_, let kernel, let stride) = layers.first(where: { $0 != .relu }) {
+        if case .convolution(_, let kernel, let stride, _) = layers.first(where: { $0 != .relu }) {
             around = NetworkSpec.padding(samples: extent.samples, kernel: kernel, stride: stride)
         }
         let start = activationBytes + around.before * extent.channels

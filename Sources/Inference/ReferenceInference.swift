@@ -14,7 +14,7 @@ public enum ReferenceInference {
         for (index, layer) in student.spec.layers.enumerated() {
             let (from, to) = (extents[index], extents[index + 1])
             switch layer {
-            case .convolution(_, let kernel, let stride):
+            case .convolution(_, let kernel, let stride, _):
                 let parameters = layers.removeFirst()
                 let before = NetworkSpec.padding(samples: from.samples, kernel: kernel, stride: stride).before
                 var output: [Int64] = []
@@ -47,7 +47,10 @@ public enum ReferenceInference {
             case .maxPool(let size): activation = pool(activation, to, size) { $0.max() ?? 0 }
             case .averagePool(let size): activation = pool(activation, to, size, mean)
             case .globalAveragePool: activation = pool(activation, to, from.samples, mean)
-            case .relu, .batchNorm, .dropout: break
+            case .relu: break
+            case .batchNorm, .dropout, .depthwiseConvolution, .convolution2D, .spectrogram, .relu6, .gelu, .sigmoid,
+                .tanh, .softmax, .maxPool2D, .averagePool2D, .globalMaxPool, .gru, .residual:
+                preconditionFailure("a validated student has no such layer")
             }
         }
         return activation.map { Int32($0) }

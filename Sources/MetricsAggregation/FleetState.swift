@@ -17,8 +17,6 @@ struct FleetState: Sendable {
         }
     }
 
-    /// The counter on an edge's `status/` that says how much it uploaded.
-    static let uploadCounter = "uploadedBytes"
     /// Jobs remembered.
     static let jobCapacity = 32
 
@@ -100,7 +98,7 @@ struct FleetState: Sendable {
     mutating func forget(model: String, edge: EdgeID) { installed[edge]?[model] = nil }
 
     mutating func take(_ message: StatusMessage, edgeService instance: String) throws(JoinRefusal) {
-        guard let value = message.counters[Self.uploadCounter], value >= 0, value <= 1 << 53 else { return }
+        guard let value = message.counters[StatusMessage.uploadedBytes], value >= 0, value <= 1 << 53 else { return }
         let known = movement.uploads[instance]
         guard known != nil || movement.uploads.count < capacity else {
             throw JoinRefusal(code: "limit", reason: "more than \(capacity) edges")

@@ -39,11 +39,8 @@ struct IngestService: Service {
     /// Counts until the service is to stop; what is held then is still counted.
     private func consume(_ subscription: BusSubscription) async {
         await withGracefulShutdownHandler {
-            var dropped = 0
             for await batch in subscription {
                 context.board.count("received", by: batch.count)
-                context.board.count("dropped", by: subscription.dropped - dropped)
-                dropped = subscription.dropped
                 for refused in live.take(batch, now: context.now()) {
                     await context.rejects.reject(
                         topic: refused.topic, code: refused.refusal.code, reason: refused.refusal.reason)

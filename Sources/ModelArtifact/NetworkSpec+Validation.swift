@@ -6,49 +6,104 @@ extension NetworkSpec {
         guard (1...65_536).contains(samples), (1...256).contains(channels), samples * channels <= 1 << 20 else {
             throw ArtifactError(.tooLarge, "an input of \(samples) samples × \(channels) channels is out of range")
         }
-        guard (1...128).contains(layers.count) else {
-            throw ArtifactError(.tooLarge, "a network has 1 to 128 layers, not \(layers.count)")
+        _ = try Self.validate(layers, "layers", 1...128, from: input)
+    }
+
+    /// - Returns: the extent behind the last layer.
+    private static func validate(
+        _ layers: [Layer], _ name: String, _ counts: ClosedRange<Int>, from input: Extent
+    ) throws(ArtifactError) -> Extent {
+        guard counts.contains(layers.count) else {
+            throw ArtifactError(
+                .tooLarge, "\(name): \(counts.lowerBound) to \(counts.upperBound) layers, not \(layers.count)")
         }
         // Extent by extent: the products in `extents` must not overflow before they are checked.
-        var extent = Extent(samples: samples, channels: channels)
+        var extent = input
         for (index, layer) in layers.enumerated() {
-            try Self.validate(layer, at: index, input: extent)
-            extent = NetworkSpec(samples: extent.samples, channels: extent.channels, layers: [layer]).extents[1]
-            guard extent.samples > 0 else {
-                throw ArtifactError(.inconsistent, "layers[\(index)]: no sample is left after this pooling")
+            let name = "\(name)[\(index)]"
+            try validate(layer, name, input: extent)
+            if case .residual(let block) = layer { try validate(residual: block, name, input: extent) }
+            let weights = layer.parameterCount(on: extent)
+            guard weights <= 1 << 26 else {
+                throw ArtifactError(.tooLarge, "\(name): \(weights) weights are too many")
+            }
+            extent = layer.output(of: extent)
+            guard extent.samples > 0, extent.columns > 0 else {
+                throw ArtifactError(
+                    .inconsistent, "\(name): no \(extent.samples > 0 ? "column" : "sample") is left after this layer")
             }
             guard extent.count <= 1 << 24 else {
-                throw ArtifactError(.tooLarge, "layers[\(index)]: \(extent.count) activations are too many")
+                throw ArtifactError(.tooLarge, "\(name): \(extent.count) activations are too many")
             }
+        }
+        return extent
+    }
+
+    private static func validate(residual block: [Layer], _ name: String, input: Extent) throws(ArtifactError) {
+        for layer in block {
+            if case .residual = layer {
+                throw ArtifactError(.inconsistent, "\(name).block: a residual layer holds no further one")
+            }
+        }
+        let output = try validate(block, "\(name).block", 1...16, from: input)
+        guard Shortcut(from: input, to: output) != nil else {
+            throw ArtifactError(
+                .inconsistent,
+                "\(name): no stride leads from \(input.samples) × \(input.columns) positions to the block's "
+                    + "\(output.samples) × \(output.columns)")
         }
     }
 
-    private static func validate(_ layer: Layer, at index: Int, input: Extent) throws(ArtifactError) {
+    private static func validate(_ layer: Layer, _ name: String, input: Extent) throws(ArtifactError) {
         func check(_ value: Int, _ range: ClosedRange<Int>, _ key: String) throws(ArtifactError) {
             guard range.contains(value) else {
-                throw ArtifactError(.inconsistent, "layers[\(index)].\(key): \(value) is not within \(range)")
+                throw ArtifactError(.inconsistent, "\(name).\(key): \(value) is not within \(range)")
             }
         }
+        func check(_ size: Size2D, _ range: ClosedRange<Int>, _ key: String) throws(ArtifactError) {
+            try check(size.rows, range, "\(key)[0]")
+            try check(size.columns, range, "\(key)[1]")
+        }
+        if layer.needsOneColumn, input.columns > 1 {
+            throw ArtifactError(
+                .inconsistent, "\(name): \(input.columns) columns; this layer takes (samples × channels) only")
+        }
         switch layer {
-        case .convolution(let filters, let kernel, let stride):
+        case .convolution(let filters, let kernel, let stride, let dilation):
             try check(filters, 1...4096, "filters")
             try check(kernel, 1...1024, "kernel")
             try check(stride, 1...1024, "stride")
+            try check(dilation, 1...1024, "dilation")
+        case .depthwiseConvolution(let kernel, let stride, let dilation):
+            try check(kernel, 1...1024, "kernel")
+            try check(stride, 1...1024, "stride")
+            try check(dilation, 1...1024, "dilation")
+        case .convolution2D(let filters, let kernel, let stride):
+            try check(filters, 1...4096, "filters")
+            try check(kernel, 1...64, "kernel")
+            try check(stride, 1...64, "stride")
+        case .spectrogram(let frame, let hop):
+            try check(frame, 2...min(4096, max(2, input.samples)), "frame")
+            try check(hop, 1...frame, "hop")
         case .maxPool(let size), .averagePool(let size): try check(size, 1...65_536, "size")
+        case .maxPool2D(let size), .averagePool2D(let size): try check(size, 1...65_536, "size")
         case .dense(let units):
             try check(units, 1...4096, "units")
             guard units * input.count <= 1 << 24 else {
-                throw ArtifactError(.tooLarge, "layers[\(index)]: \(units * input.count) weights are too many")
+                throw ArtifactError(.tooLarge, "\(name): \(units * input.count) weights are too many")
             }
+        case .gru(let units, _): try check(units, 1...1024, "units")
         case .dropout(let rate):
             guard rate >= 0, rate < 1 else {
-                throw ArtifactError(.inconsistent, "layers[\(index)].rate: \(rate) is not within 0..<1")
+                throw ArtifactError(.inconsistent, "\(name).rate: \(rate) is not within 0..<1")
             }
-        case .batchNorm, .relu, .globalAveragePool: break
+        case .batchNorm, .relu, .relu6, .gelu, .sigmoid, .tanh, .softmax, .globalAveragePool, .globalMaxPool,
+            .residual:
+            break
         }
     }
 
-    /// Positions in ``layers`` of what has weights: convolution and dense.
+    /// Positions in ``layers`` of what has weights on an int8 grid: convolution and dense.
     public var weightedLayers: [Int] {
         layers.indices.filter { index in
             switch layers[index] {
@@ -63,9 +118,19 @@ extension NetworkSpec {
     public func weightShape(at index: Int) -> (outputs: Int, inputs: Int) {
         let input = extents[index]
         switch layers[index] {
-        case .convolution(let filters, let kernel, _): return (filters, kernel * input.channels)
+        case .convolution(let filters, let kernel, _, _): return (filters, kernel * input.channels)
         case .dense(let units): return (units, input.count)
         default: preconditionFailure("layers[\(index)] has no weights")
+        }
+    }
+}
+
+extension NetworkSpec.Layer {
+    /// Whether the layer goes along samples and so takes (samples × channels) alone.
+    fileprivate var needsOneColumn: Bool {
+        switch self {
+        case .convolution, .depthwiseConvolution, .spectrogram, .maxPool, .averagePool, .gru: true
+        default: false
         }
     }
 }

@@ -1,26 +1,9 @@
 /// A network as data: the same spec builds it in the trainer, the compressor, the exporter and the edge.
 ///
-/// Activations are (samples × channels), channels last. A layer's position in ``layers`` names its tensors:
-/// `layers.3.weight`.
+/// Activations are (samples × columns × channels), channels last; only a ``Layer/spectrogram(frame:hop:)`` makes more
+/// than one column. A layer's position in ``layers`` names its tensors: `layers.3.weight`, and inside of a residual
+/// layer `layers.3.block.0.weight`.
 public struct NetworkSpec: Sendable, Equatable {
-    /// One layer.
-    public enum Layer: Sendable, Equatable {
-        /// Weights (filters × kernel × input channels), bias (filters); zero padding keeps ⌈samples / stride⌉ outputs.
-        case convolution(filters: Int, kernel: Int, stride: Int)
-        /// Trained only; folded into the convolution or dense layer before it at export.
-        case batchNorm
-        case relu
-        /// Non-overlapping windows; a rest shorter than `size` is left out.
-        case maxPool(size: Int)
-        case averagePool(size: Int)
-        /// Mean over samples: (samples × channels) to (channels).
-        case globalAveragePool
-        /// Trained only.
-        case dropout(rate: Float)
-        /// Weights (units × inputs), bias (units); inputs are flattened row-major.
-        case dense(units: Int)
-    }
-
     /// Samples in a window.
     public var samples: Int
     /// Channels of a sample.
@@ -33,67 +16,54 @@ public struct NetworkSpec: Sendable, Equatable {
         self.layers = layers
     }
 
-    /// An activation's extent: samples × channels.
+    /// An activation's extent: samples × columns × channels.
     public struct Extent: Sendable, Equatable {
         public var samples: Int
+        /// Frequency bins behind a spectrogram; 1 elsewhere.
+        public var columns: Int
         public var channels: Int
-        public var count: Int { samples * channels }
+
+        public init(samples: Int, columns: Int = 1, channels: Int) {
+            self.samples = samples
+            self.columns = columns
+            self.channels = channels
+        }
+
+        public var count: Int { samples * columns * channels }
+        /// Places that each have all channels.
+        public var positions: Int { samples * columns }
     }
+
+    /// What enters the first layer.
+    public var input: Extent { Extent(samples: samples, channels: channels) }
 
     /// Zero samples to add before and after so that a convolution of `stride` yields ⌈samples / stride⌉ outputs.
     ///
     /// The surplus sample, where the sum is odd, goes behind (as TensorFlow's `SAME`).
-    public static func padding(samples: Int, kernel: Int, stride: Int) -> (before: Int, after: Int) {
+    public static func padding(
+        samples: Int, kernel: Int, stride: Int, dilation: Int = 1
+    ) -> (before: Int, after: Int) {
         let outputs = (samples + stride - 1) / stride
-        let total = max(0, (outputs - 1) * stride + kernel - samples)
+        let total = max(0, (outputs - 1) * stride + (kernel - 1) * dilation + 1 - samples)
         return (total / 2, total - total / 2)
     }
 
     /// The extent before each layer and after the last: `layers.count + 1` elements.
-    public var extents: [Extent] {
-        var extent = Extent(samples: samples, channels: channels)
-        return [extent]
-            + layers.map { layer in
-                switch layer {
-                case .convolution(let filters, _, let stride):
-                    extent = Extent(samples: (extent.samples + stride - 1) / stride, channels: filters)
-                case .maxPool(let size), .averagePool(let size):
-                    extent.samples /= size
-                case .globalAveragePool:
-                    extent.samples = 1
-                case .dense(let units):
-                    extent = Extent(samples: 1, channels: units)
-                case .batchNorm, .relu, .dropout:
-                    break
-                }
-                return extent
-            }
+    public var extents: [Extent] { Self.extents(of: layers, from: input) }
+
+    /// The extent before each of `layers` and after the last, where `input` enters the first.
+    public static func extents(of layers: [Layer], from input: Extent) -> [Extent] {
+        layers.reduce(into: [input]) { extents, layer in
+            extents.append(layer.output(of: extents[extents.count - 1]))
+        }
     }
 
     /// Outputs of the last layer.
     public var outputs: Int { extents.last?.count ?? 0 }
 
     /// Trained numbers: weights, biases, and batch norm's scale and shift.
-    public var parameterCount: Int {
-        zip(layers, extents).reduce(0) { sum, pair in
-            switch pair.0 {
-            case .convolution(let filters, let kernel, _): sum + filters * (kernel * pair.1.channels + 1)
-            case .dense(let units): sum + units * (pair.1.count + 1)
-            case .batchNorm: sum + 2 * pair.1.channels
-            default: sum
-            }
-        }
-    }
+    public var parameterCount: Int { zip(layers, extents).reduce(0) { $0 + $1.0.parameterCount(on: $1.1) } }
 
     /// Multiply-accumulates for one window.
-    public var multiplyAccumulates: Int {
-        let extents = extents
-        return layers.indices.reduce(0) { sum, index in
-            switch layers[index] {
-            case .convolution(_, let kernel, _): sum + extents[index + 1].count * kernel * extents[index].channels
-            case .dense: sum + extents[index + 1].count * extents[index].count
-            default: sum
-            }
-        }
-    }
+    public var multiplyAccumulates: Int { zip(layers, extents).reduce(0) { $0 + $1.0.multiplyAccumulates(on: $1.1) } }
 }

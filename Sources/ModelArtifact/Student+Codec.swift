@@ -40,7 +40,7 @@ extension Student {
             let name = "layers.\(index)"
             let outputs = layer.bias.count
             var shape = [outputs, layer.weight.count / outputs]
-            if case .convolution(_, let kernel, _) = spec.layers[index] {
+            if case .convolution(_, let kernel, _, _) = spec.layers[index] {
                 shape = [outputs, kernel, shape[1] / kernel]
             }
             tensors.append(SafetensorsTensor(name: "\(name).weight", shape: shape, layer.weight))
@@ -144,7 +144,9 @@ extension Student {
             let name = "layers.\(index)"
             let (outputs, inputs) = spec.weightShape(at: index)
             var shape = [outputs, inputs]
-            if case .convolution(_, let kernel, _) = spec.layers[index] { shape = [outputs, kernel, inputs / kernel] }
+            if case .convolution(_, let kernel, _, _) = spec.layers[index] {
+                shape = [outputs, kernel, inputs / kernel]
+            }
             let isLast = index == spec.layers.count - 1
             layers.append(
                 QuantisedLayer(

@@ -79,7 +79,8 @@ extension Student {
             case .batchNorm, .dropout:
                 throw ArtifactError(
                     .inconsistent, "spec.layers[\(index)]: a student has neither batch norm nor dropout")
-            case .convolution:
+            case .convolution(_, _, _, let dilation):
+                try Self.check(dilation == 1, "spec.layers[\(index)]: a student's convolution has no dilation")
                 try Self.check(next == .relu, "spec.layers[\(index)]: a student's convolution is followed by a ReLU")
             case .dense:
                 try Self.check(
@@ -94,6 +95,9 @@ extension Student {
                         .inconsistent, "spec.layers[\(index)]: a student's ReLU follows a convolution or dense layer")
                 }
             case .maxPool, .averagePool, .globalAveragePool: break
+            case .depthwiseConvolution, .convolution2D, .spectrogram, .relu6, .gelu, .sigmoid, .tanh, .softmax,
+                .maxPool2D, .averagePool2D, .globalMaxPool, .gru, .residual:
+                throw ArtifactError(.inconsistent, "spec.layers[\(index)]: only teachers have this layer")
             }
         }
         guard case .dense = spec.layers.last else {

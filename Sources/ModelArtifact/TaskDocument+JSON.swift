@@ -21,18 +21,14 @@ extension TaskDocument {
         rate = try reader.number("rate")
         window = try reader.integer("window")
         step = try reader.integer("step")
-        classes = []
-        for (index, element) in (try reader.optionalElements("classes") ?? []).enumerated() {
-            if let name = element.string {
-                classes.append(Class(name: name))
-            } else {
-                let entry = try JSONObjectReader(element, path: "classes[\(index)]")
-                classes.append(
-                    Class(name: try entry.string("name"), superclass: try entry.optionalString("superclass")))
-            }
-        }
+        classes = try Self.classes(reader)
         target = try reader.optionalObject("target").map { (target) throws(JSONError) in
             Channel(name: try target.string("name"), unit: try target.optionalString("unit") ?? "")
+        }
+        heads = []
+        for (index, element) in (try reader.optionalElements("heads") ?? []).enumerated() {
+            let head = try JSONObjectReader(element, path: "heads[\(index)]")
+            heads.append(Head(name: try head.string("name"), classes: try Self.classes(head)))
         }
         missingChannel = reader.object["missingChannel"] == nil ? .refuse : try reader.word("missingChannel")
         axes = []
@@ -51,9 +47,28 @@ extension TaskDocument {
         try validate()
     }
 
+    /// A class is its name, or an object with `name` and `superclass`.
+    private static func classes(_ reader: JSONObjectReader) throws(JSONError) -> [Class] {
+        var classes: [Class] = []
+        for (index, element) in (try reader.optionalElements("classes") ?? []).enumerated() {
+            if let name = element.string {
+                classes.append(Class(name: name))
+            } else {
+                let entry = try JSONObjectReader(element, path: "classes[\(index)]")
+                classes.append(
+                    Class(name: try entry.string("name"), superclass: try entry.optionalString("superclass")))
+            }
+        }
+        return classes
+    }
+
     private func validate() throws(JSONError) {
         func check(_ holds: Bool, _ message: String) throws(JSONError) {
             if !holds { throw JSONError(.wrongType, message) }
+        }
+        func check(_ classes: [Class]) throws(JSONError) {
+            try check((2...1024).contains(classes.count), "classes: classification needs 2 to 1024")
+            try check(Set(classes.map(\.name)).count == classes.count, "classes: a name stands twice")
         }
         try check(Slug.isValid(name), "name: \"\(name)\" must match [a-z0-9._-]+")
         try check(!channels.isEmpty && channels.count <= 256, "channels: between 1 and 256 are needed")
@@ -69,10 +84,13 @@ extension TaskDocument {
         }
         switch kind {
         case .classification:
-            try check((2...1024).contains(classes.count), "classes: classification needs 2 to 1024")
-            try check(Set(classes.map(\.name)).count == classes.count, "classes: a name stands twice")
+            try check(classes)
         case .regression:
             try check(target != nil, "target: regression needs one")
+        case .multiHead:
+            try check((2...64).contains(heads.count), "heads: 2 to 64 are needed; for one, use kind classification")
+            try check(Set(heads.map(\.name)).count == heads.count, "heads: a name stands twice")
+            for head in heads { try check(head.classes) }
         }
         try check(student.parameters > 0, "student.parameters: must be above 0")
         try check(student.bytes > 0, "student.bytes: must be above 0")
@@ -84,15 +102,12 @@ extension TaskDocument {
             "channels": .array(channels.map(\.json)), "rate": JSONValue(exactly: rate),
             "window": .integer(Int64(window)), "step": .integer(Int64(step)),
         ]
-        if !classes.isEmpty {
-            object["classes"] = .array(
-                classes.map { entry in
-                    var value: JSONObject = ["name": .string(entry.name)]
-                    if let superclass = entry.superclass { value["superclass"] = .string(superclass) }
-                    return .object(value)
-                })
-        }
+        if !classes.isEmpty { object["classes"] = .array(classes.map(\.json)) }
         if let target { object["target"] = target.json }
+        if !heads.isEmpty {
+            object["heads"] = .array(
+                heads.map { .object(["name": .string($0.name), "classes": .array($0.classes.map(\.json))]) })
+        }
         object["missingChannel"] = .string(missingChannel.rawValue)
         if !axes.isEmpty { object["axes"] = .array(axes.map { .array($0.map(JSONValue.string)) }) }
         object["devices"] = .array(devices.map(JSONValue.string))
@@ -109,4 +124,12 @@ extension TaskDocument {
 
 extension TaskDocument.Channel {
     var json: JSONValue { .object(["name": .string(name), "unit": .string(unit)]) }
+}
+
+extension TaskDocument.Class {
+    var json: JSONValue {
+        var value: JSONObject = ["name": .string(name)]
+        if let superclass { value["superclass"] = .string(superclass) }
+        return .object(value)
+    }
 }

@@ -2,7 +2,11 @@
 ///
 /// Times are in seconds. The document's JSON form is ``json``; `docs/formats.md` describes it.
 public struct TaskDocument: Sendable, Equatable {
-    public enum Kind: String, Sendable, CaseIterable { case classification, regression }
+    public enum Kind: String, Sendable, CaseIterable {
+        case classification, regression
+        /// Several classifications of one window at once.
+        case multiHead = "multi-head"
+    }
 
     public struct Channel: Sendable, Equatable {
         public var name: String
@@ -19,6 +23,16 @@ public struct TaskDocument: Sendable, Equatable {
         public init(name: String, superclass: String? = nil) {
             self.name = name
             self.superclass = superclass
+        }
+    }
+
+    /// One classification among several of the same window.
+    public struct Head: Sendable, Equatable {
+        public var name: String
+        public var classes: [Class]
+        public init(name: String, classes: [Class]) {
+            self.name = name
+            self.classes = classes
         }
     }
 
@@ -55,6 +69,8 @@ public struct TaskDocument: Sendable, Equatable {
     public var classes: [Class]
     /// Regression only: the name and unit of what is predicted.
     public var target: Channel?
+    /// Several heads only, at least two: their outputs follow one another in this order.
+    public var heads: [Head]
     public var missingChannel: MissingChannelPolicy
     /// Groups of three channels that are one vector in space (accelerometer, gyroscope): training may rotate them.
     public var axes: [[String]]
@@ -66,8 +82,9 @@ public struct TaskDocument: Sendable, Equatable {
 
     public init(
         name: String, kind: Kind = .classification, channels: [Channel], rate: Double, window: Int, step: Int,
-        classes: [Class] = [], target: Channel? = nil, missingChannel: MissingChannelPolicy = .refuse,
-        axes: [[String]] = [], devices: [String] = ["*/*"], evaluationDevices: [String] = [],
+        classes: [Class] = [], target: Channel? = nil, heads: [Head] = [],
+        missingChannel: MissingChannelPolicy = .refuse, axes: [[String]] = [], devices: [String] = ["*/*"],
+        evaluationDevices: [String] = [],
         student: StudentLimits = StudentLimits(profile: "x86-gateway", parameters: 4000, bytes: 16_384)
     ) {
         self.name = name
@@ -78,6 +95,7 @@ public struct TaskDocument: Sendable, Equatable {
         self.step = step
         self.classes = classes
         self.target = target
+        self.heads = heads
         self.missingChannel = missingChannel
         self.axes = axes
         self.devices = devices
@@ -90,7 +108,13 @@ public struct TaskDocument: Sendable, Equatable {
     /// Length of a window in seconds.
     public var windowSeconds: Double { Double(window) / rate }
     /// Outputs of a network for the task.
-    public var outputs: Int { kind == .classification ? classes.count : 1 }
+    public var outputs: Int {
+        switch kind {
+        case .classification: classes.count
+        case .regression: 1
+        case .multiHead: heads.reduce(0) { $0 + $1.classes.count }
+        }
+    }
 
     public func classIndex(_ label: String) -> Int? { classes.firstIndex { $0.name == label } }
 

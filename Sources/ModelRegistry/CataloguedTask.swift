@@ -28,6 +28,11 @@ public struct CataloguedTask: Sendable, Equatable {
     static func revise(
         _ current: CataloguedTask?, to document: TaskDocument, hasVersions: Bool
     ) throws(RegistryError) -> CataloguedTask? {
+        guard document.kind != .multiHead else {
+            throw RegistryError(
+                .refused, "the task \(document.name) has several heads, which edges do not run yet: train it from files"
+            )
+        }
         guard let current else { return CataloguedTask(document, revision: 1) }
         guard current.document != document else { return nil }
         if hasVersions, let difference = difference(document, current.document) {

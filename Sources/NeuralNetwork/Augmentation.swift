@@ -14,10 +14,16 @@ public struct Augmentation: Sendable, Equatable {
     public var scaling: Float
     /// Deviation of noise on each value, in deviations of its channel.
     public var jitter: Float
+    /// Largest change of the local speed, as a share of it, below 1: the window runs faster here and slower there.
+    public var timeWarp: Float
+    /// Largest share of a window that is cut off at its ends, below 1; what is left is stretched to the old length.
+    public var slice: Float
+    /// Share of channels that are put to their mean, as an edge does where a sensor fails.
+    public var channelDropout: Float
 
     public init(
         axes: [[Int]] = [], turnShare: Float = 0.3, turnAxis: Int = 2, angle: Float = 0.35, scaling: Float = 0.1,
-        jitter: Float = 0.02
+        jitter: Float = 0.02, timeWarp: Float = 0, slice: Float = 0, channelDropout: Float = 0
     ) {
         self.axes = axes
         self.turnShare = turnShare
@@ -25,6 +31,9 @@ public struct Augmentation: Sendable, Equatable {
         self.angle = angle
         self.scaling = scaling
         self.jitter = jitter
+        self.timeWarp = timeWarp
+        self.slice = slice
+        self.channelDropout = channelDropout
     }
 
     /// No change at all.
@@ -32,13 +41,19 @@ public struct Augmentation: Sendable, Equatable {
 
     /// Writes a changed copy of (samples × channels).
     ///
-    /// - Parameter deviations: (channels), for the jitter.
+    /// - Parameters:
+    ///   - means: (channels), for lost channels.
+    ///   - deviations: (channels), for the jitter.
     package func apply(
-        _ raw: UnsafePointer<Float>, samples: Int, channels: Int, deviations: [Float],
+        _ raw: UnsafePointer<Float>, samples: Int, channels: Int, means: [Float], deviations: [Float],
         into result: UnsafeMutablePointer<Float>, _ random: inout RandomSource
     ) {
         let count = samples * channels
-        result.update(from: raw, count: count)
+        if timeWarp > 0 || slice > 0 {
+            resample(raw, samples: samples, channels: channels, into: result, &random)
+        } else {
+            result.update(from: raw, count: count)
+        }
         if !axes.isEmpty { rotate(result, samples: samples, channels: channels, &random) }
         if scaling > 0 {
             let factor = 1 + scaling * random.normal()
@@ -47,6 +62,38 @@ public struct Augmentation: Sendable, Equatable {
         if jitter > 0 {
             for row in 0..<samples {
                 for c in 0..<channels { result[row * channels + c] += jitter * deviations[c] * random.noise() }
+            }
+        }
+        if channelDropout > 0 {
+            for c in 0..<channels where random.uniform() < channelDropout {
+                for row in 0..<samples { result[row * channels + c] = means[c] }
+            }
+        }
+    }
+
+    /// Reads a slice of the window at a speed that changes, between samples on the straight line.
+    ///
+    /// - Source: Um et al. 2017, arXiv:1706.00527 (time warping); Le Guennec et al. 2016, AALTD (window slicing).
+    private func resample(
+        _ raw: UnsafePointer<Float>, samples: Int, channels: Int, into result: UnsafeMutablePointer<Float>,
+        _ random: inout RandomSource
+    ) {
+        let span = Float(samples - 1) * (1 - slice * random.uniform())
+        let start = (Float(samples - 1) - span) * random.uniform()
+        // The speed is constant in each quarter of the window.
+        let speeds = (0..<4).map { _ in 1 + timeWarp * (2 * random.uniform() - 1) }
+        let total = speeds.reduce(0, +)
+        for row in 0..<samples {
+            let time = 4 * Float(row) / Float(max(1, samples - 1))
+            let quarter = min(3, Int(time))
+            let passed = speeds[..<quarter].reduce(0, +) + speeds[quarter] * (time - Float(quarter))
+            let position = min(Float(samples - 1), start + span * passed / total)
+            let before = Int(position)
+            let after = min(before + 1, samples - 1)
+            let share = position - Float(before)
+            for c in 0..<channels {
+                let x = raw[before * channels + c]
+                result[row * channels + c] = x + share * (raw[after * channels + c] - x)
             }
         }
     }

@@ -16,12 +16,16 @@ package final class NetworkPass {
     package let logits: PaddedActivation
     /// (windows × outputs): to be filled before ``backward(count:)``. Only in a pass made for training.
     package let logitGradient: PaddedActivation?
+    /// (windows × samples × channels): of ``input``, written by ``backward(count:)`` in a pass that was asked for it.
+    package let inputGradient: PaddedActivation?
     /// What each layer puts out, by its index in the spec; of batch norm with its ReLU only the latter.
     package let outputs: [Int: PaddedActivation]
     /// Sums over the batches since ``clearGradients()``, as ``ParameterLayout`` orders them.
     package let gradients: FloatBuffer
     /// Moments of the last training batch, as ``ParameterLayout`` orders statistics.
     package let batchStatistics: FloatBuffer
+    /// A hidden layer's output that a loss reads, with room for its gradient; filled before ``backward(count:)``.
+    package let features: Features?
     private let operators: [any Operator]
     private let kernels: KernelTable
     private let scratch: FloatBuffer
@@ -29,12 +33,25 @@ package final class NetworkPass {
     private let statistics: FloatBuffer
     private var seed: UInt64 = 0
 
+    /// What a loss on a hidden layer works with.
+    package struct Features {
+        package let values: PaddedActivation
+        /// (windows × samples · channels), added to what comes from the layers above. Only in a pass made for training.
+        package let gradient: FloatBuffer
+        fileprivate let sink: PaddedActivation?
+        /// Of the operator that writes the layer.
+        fileprivate let position: Int
+        package var count: Int { values.samples * values.channels }
+    }
+
     /// - Parameters:
     ///   - training: keeps gradients too.
+    ///   - inputGradient: also by the input.
+    ///   - featureLayer: index of a layer whose output a loss reads besides the logits.
     ///   - grids: by layer index, where activations are rounded to a quantised grid (ReLU and average pooling).
     package init(
-        spec: NetworkSpec, capacity: Int, training: Bool, grids: [Int: ActivationGrid] = [:],
-        kernels: KernelTable = .active
+        spec: NetworkSpec, capacity: Int, training: Bool, inputGradient: Bool = false, featureLayer: Int? = nil,
+        grids: [Int: ActivationGrid] = [:], kernels: KernelTable = .active
     ) {
         precondition(capacity > 0 && !spec.layers.isEmpty, "a pass has windows and layers")
         self.spec = spec
@@ -42,12 +59,23 @@ package final class NetworkPass {
         self.kernels = kernels
         let layout = ParameterLayout(spec)
         var builder = PassBuilder(
-            spec: spec, layout: layout, capacity: capacity, training: training, grids: grids, kernels: kernels)
+            spec: spec, layout: layout, capacity: capacity, training: training, inputGradient: inputGradient,
+            grids: grids, kernels: kernels)
         operators = builder.build()
         input = builder.first.values
         logits = builder.last.values
         outputs = builder.outputs
+        features = featureLayer.map { layer in
+            guard let values = builder.outputs[layer], let position = builder.layers.firstIndex(of: layer) else {
+                preconditionFailure("layer \(layer) has no output of its own")
+            }
+            return Features(
+                values: values,
+                gradient: FloatBuffer(count: training ? capacity * values.samples * values.channels : 0),
+                sink: builder.gradients[layer], position: position)
+        }
         logitGradient = builder.last.gradient
+        self.inputGradient = builder.first.gradient
         gradients = FloatBuffer(count: training ? layout.valueCount : 0)
         batchStatistics = FloatBuffer(count: layout.statisticCount)
         parameters = FloatBuffer(count: layout.valueCount)
@@ -90,7 +118,19 @@ package final class NetworkPass {
     package func backward(count: Int) {
         precondition(logitGradient != nil, "only a pass made for training goes backward")
         let context = context(count, training: true)
-        for operation in operators.reversed() { operation.backward(context) }
+        for (position, operation) in operators.enumerated().reversed() {
+            if let features, features.position == position { add(features, count) }
+            operation.backward(context)
+        }
+    }
+
+    private func add(_ features: Features, _ count: Int) {
+        guard let sink = features.sink else { return }
+        for window in 0..<count {
+            let to = sink.window(window)
+            let from = features.gradient.pointer + window * features.count
+            for index in 0..<features.count { to[index] += from[index] }
+        }
     }
 
     private func context(_ count: Int, training: Bool) -> PassContext {

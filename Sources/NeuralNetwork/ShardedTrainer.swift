@@ -25,10 +25,11 @@ package final class ShardedTrainer: @unchecked Sendable {
     /// - Parameters:
     ///   - batch: windows of a step at most.
     ///   - shards: at least 1.
+    ///   - featureLayer: index of a layer whose output the loss reads besides the logits.
     ///   - grids: by layer index, where activations are rounded.
     package init(
         _ weights: NetworkWeights, batch: Int, shards: Int, pool: ComputePool, optimiser: any Optimiser,
-        grids: [Int: ActivationGrid] = [:], project: Projection? = nil
+        featureLayer: Int? = nil, grids: [Int: ActivationGrid] = [:], project: Projection? = nil
     ) {
         precondition(shards > 0 && batch >= shards, "every shard has a window")
         spec = weights.spec
@@ -38,7 +39,8 @@ package final class ShardedTrainer: @unchecked Sendable {
         self.project = project
         let capacity = (batch + shards - 1) / shards
         passes = (0..<shards).map { _ in
-            NetworkPass(spec: weights.spec, capacity: capacity, training: true, grids: grids)
+            NetworkPass(
+                spec: weights.spec, capacity: capacity, training: true, featureLayer: featureLayer, grids: grids)
         }
         values = FloatBuffer(weights.values)
         projected = FloatBuffer(weights.values)
@@ -51,6 +53,34 @@ package final class ShardedTrainer: @unchecked Sendable {
         result.values = values.array
         result.statistics = statistics.array
         return result
+    }
+
+    /// All that later steps depend on: from a copy of it training goes on bit for bit.
+    package struct State: Sendable, Equatable {
+        package var values: [Float]
+        package var statistics: [Float]
+        package var steps: Int
+        package var optimiser: [[Float]]
+
+        package init(values: [Float], statistics: [Float], steps: Int, optimiser: [[Float]]) {
+            self.values = values
+            self.statistics = statistics
+            self.steps = steps
+            self.optimiser = optimiser
+        }
+    }
+
+    /// - Precondition: what is written was read from a trainer of the same network and kind of optimiser.
+    package var state: State {
+        get {
+            State(values: values.array, statistics: statistics.array, steps: steps, optimiser: optimiser.state)
+        }
+        set {
+            values.copy(from: newValue.values)
+            statistics.copy(from: newValue.statistics)
+            steps = newValue.steps
+            optimiser.state = newValue.optimiser
+        }
     }
 
     /// One step on `count` windows.

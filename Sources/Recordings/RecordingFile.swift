@@ -21,6 +21,12 @@ final class RecordingFile {
 
     deinit { close(descriptor) }
 
+    /// Whether a path leads to a folder.
+    static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     /// The next bytes; nothing at the end.
     func read() throws -> [UInt8]? {
         var failure: Int32 = 0

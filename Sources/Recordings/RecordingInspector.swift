@@ -121,7 +121,7 @@ public enum RecordingInspector {
     }
 
     /// The rate of an interval, freed of the rounding in which times were written.
-    private static func rate(_ interval: Double) -> Double {
+    static func rate(_ interval: Double) -> Double {
         let rate = 1 / interval
         for scale in [1.0, 10, 100, 1000] {
             let rounded = (rate * scale).rounded() / scale

@@ -132,12 +132,14 @@ struct SimulatorService: Service {
     }
 
     private func show(passes: Int, devices: Int) {
-        if let before = context.board.details["passes"]?.integer, before != Int64(passes) {
-            context.logger.info("Every device has played all it has", metadata: [SimulationLogKeys.passes: "\(passes)"])
-        }
+        let before = context.board.details["passes"]?.integer
         context.board.set("devices", .integer(Int64(devices)))
         context.board.set("passes", .integer(Int64(passes)))
         context.board.set("speed", JSONValue(exactly: settings.speed))
         context.board.set("data", .string(settings.dataName))
+        guard let before, before != Int64(passes) else { return }
+        context.logger.info("Every device has played all it has", metadata: [SimulationLogKeys.passes: "\(passes)"])
+        // Training may start now, and somebody waits for it.
+        context.board.publishSoon()
     }
 }

@@ -10,10 +10,20 @@ public final class StatusBoard: Sendable {
     }
 
     private let state = Mutex(State())
+    /// One element while somebody waits for the status to be published before its time.
+    package let urgent: AsyncStream<Void>
+    private let urge: AsyncStream<Void>.Continuation
 
-    public init() {}
+    public init() {
+        (urgent, urge) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Has the status published at once: for what others wait for, not for counters.
+    public func publishSoon() { urge.yield() }
 
     /// Adds to a cumulative counter: `received`, `dropped`, `late`, `resent`, `rejected`, or one of the service's own.
+    ///
+    /// What subscriptions drop is added to `dropped` when the status is published; a service counts only other drops.
     public func count(_ name: String, by amount: Int = 1) {
         guard amount != 0 else { return }
         state.withLock {

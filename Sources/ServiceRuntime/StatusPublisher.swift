@@ -4,7 +4,8 @@ import Logging
 public import ServiceLifecycle
 import Telemetry
 
-/// Publishes a process's status, retained: at start, on every connection, and every few seconds where it changed.
+/// Publishes a process's status, retained: at start, on every connection, and every few seconds where it changed,
+/// and at once where a service asks for it.
 public actor StatusPublisher: Service {
     private let context: ServiceContext
     private let identity: ServiceIdentity
@@ -32,6 +33,9 @@ public actor StatusPublisher: Service {
                         do { try await Task.sleep(for: self.interval) } catch { return }
                         await self.publish()
                     }
+                }
+                group.addTask {
+                    for await _ in self.context.board.urgent { await self.publish() }
                 }
                 await group.waitForAll()
             }

@@ -168,6 +168,19 @@ struct QuantisationTests {
         }
     }
 
+    @Test(
+        "A layer that does not run on integers is refused by name",
+        arguments: [
+            .convolution(filters: 2, kernel: 3, stride: 1, dilation: 2), .depthwiseConvolution(kernel: 3, stride: 1),
+            .gru(units: 2, sequence: true), .residual([.relu]), .gelu, .spectrogram(frame: 4, hop: 2),
+        ] as [NetworkSpec.Layer])
+    func refusedByName(layer: NetworkSpec.Layer) {
+        let first = NetworkSpec.Layer.convolution(filters: 2, kernel: 3, stride: 1)
+        let spec = NetworkSpec(samples: 8, channels: 1, layers: [first, .relu, layer, .relu, .dense(units: 2)])
+        let error = #expect(throws: CompressionError.self) { try QuantisationPlan(spec) }
+        #expect(error?.message.hasPrefix("layer 2: ") == true, "\(error?.message ?? "")")
+    }
+
     @Test("Clipping a few large values pays when most are small")
     func clipping() {
         var values = (0..<1000).map { Float($0 % 100) / 100 }

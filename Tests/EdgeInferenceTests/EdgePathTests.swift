@@ -44,6 +44,11 @@ import Testing
             // Half one level, half the other: as uncertain as can be.
             let asked = try fixture.windows.dropFirst(5)
             try await fixture.wait("uploads after install") { try fixture.windows.count == 10 }
+            let sent = fixture.broker.published(matching: "retort/v1/window/#")
+                .reduce(0) { $0 + $1.topic.utf8.count + $1.payload.count }
+            try await fixture.wait("their bytes are counted") {
+                edge.board.counters[StatusMessage.uploadedBytes] == sent
+            }
             #expect(asked.filter { $0.window.hasPrefix("test-1") }.allSatisfy { $0.reason == .sample })
             let topic = fixture.topics.string(.state(DeviceID(site: "north", device: "train-1"), model: "level"))
             try await fixture.wait("a state") { fixture.broker.retained[topic] != nil }

@@ -2,6 +2,7 @@ import BusAPI
 import BusTesting
 import JSON
 import ModelArtifact
+import ModelDelta
 import ReleaseTrust
 import ServiceRuntime
 import Telemetry
@@ -64,8 +65,10 @@ import Testing
             try await fixture.telemetry("train-1", second: 0, level: 1, count: 2)
             try await fixture.telemetry("train-1", second: 3, level: 1, count: 6)
             try await fixture.wait("the windows around the gap") { try fixture.windows.count == 14 }
-            await edge.app.loop.sweep(dropped: 0)
+            await edge.app.loop.sweep(dropped: 5)
             #expect(edge.board.counters["gaps"] == 1)
+            // Those five are of a subscription, which the status counts by itself.
+            #expect(edge.board.counters["telemetryDropped"] == 5 && edge.board.counters["dropped"] == 0)
             #expect(edge.board.counters["refused"] == 3)
             #expect(edge.board.counters["missingSamples"] == 10)
         }
@@ -209,20 +212,34 @@ import Testing
         }
     }
 
-    @Test("A delta that does not yield the signed student is refused, and the whole file is taken instead")
-    func wrongDelta() async throws {
+    /// Updates that must not be installed, each made from the bytes of a sound one.
+    static let badDeltas: [String: @Sendable ([UInt8]) throws -> [UInt8]] = [
+        "a byte changed": { bytes in
+            var bytes = bytes
+            bytes[bytes.count - 3] ^= 0x55
+            return bytes
+        },
+        "cut off within the zstd frame": { Array($0.dropLast(9)) },
+        "cut off within its own head": { Array($0.prefix(20)) },
+        "made for another base": { _ in
+            let other = try TinyStudent.student(weight: 7).encode()
+            return try DeltaCodec.encode(base: other, target: try TinyStudent.student(weight: 11).encode()).bytes
+        },
+    ]
+
+    @Test(
+        "A delta that does not yield the signed student is refused, and the whole file is taken instead",
+        arguments: badDeltas.keys.sorted())
+    func wrongDelta(kind: String) async throws {
         let fixture = try EdgeFixture()
         try fixture.provisionRoot()
+        let spoil = try #require(Self.badDeltas[kind])
         try await fixture.run { edge in
             try await fixture.waitForTask(edge)
             let first = try await fixture.install(try TinyStudent.student(), version: 1)
             let file = try TinyStudent.student(weight: 11).encode()
             fixture.registry.add(TinyRegistry.target(file, version: 2))
-            try await fixture.registry.offer(file, base: first, version: 2) { bytes in
-                var bytes = bytes
-                bytes[bytes.count - 3] ^= 0x55
-                return bytes
-            }
+            try await fixture.registry.offer(file, base: first, version: 2, alter: spoil)
             try await fixture.registry.offer(file, version: 2)
             try await fixture.registry.sign()
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -234,6 +251,7 @@ import Testing
             #expect(installed.method == "full")
             #expect(installed.refused.count == 1)
             #expect(try fixture.rejects.contains { $0.topic.contains("/offer/") && $0.code == "malformed" })
+            #expect(edge.board.counters["refusedReleases"] == 1)
         }
     }
 

@@ -95,10 +95,10 @@ final class TinyRegistry: Sendable {
     @discardableResult
     func offer(
         _ file: [UInt8], base: [UInt8]? = nil, model: String = "level", version: Int,
-        alter: ([UInt8]) -> [UInt8] = { $0 }
+        alter: ([UInt8]) throws -> [UInt8] = { $0 }
     ) async throws -> Frame {
         let delta = try DeltaCodec.encode(base: base, target: file)
-        let bytes = alter(delta.bytes)
+        let bytes = try alter(delta.bytes)
         let offer = OfferMessage(
             t: now(), model: model, base: base.map { ContentDigest(of: $0).hex } ?? "none",
             target: ContentDigest(of: file).hex, version: version, method: delta.method.rawValue,

@@ -8,7 +8,8 @@ enum Tool {
         let result: ExecutionResult<Void, StringOutput<UTF8>, CombinedErrorOutput>
         do {
             result = try await Subprocess.run(
-                .name(name), arguments: Arguments(arguments), output: .string(limit: 65_536), error: .combinedWithOutput
+                name.contains("/") ? .path(FilePath(name)) : .name(name), arguments: Arguments(arguments),
+                output: .string(limit: 65_536), error: .combinedWithOutput
             )
         } catch let error as SubprocessError where error.code == .executableNotFound {
             throw FixtureError("\(name) is not installed: sudo apt-get install \(package)")

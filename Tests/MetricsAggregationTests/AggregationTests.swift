@@ -144,7 +144,7 @@ import Testing
                     .status(executable: "edge-inferencer", instance: "gw-1"),
                     StatusMessage(
                         t: Fixture.now, session: session, boot: "b", version: "1", host: "h", started: Fixture.now,
-                        counters: [FleetState.uploadCounter: bytes])), now: Fixture.now)
+                        counters: [StatusMessage.uploadedBytes: bytes])), now: Fixture.now)
         }
         for _ in 0..<3 { try installed(1, 5000, .running) }
         try installed(1, 700, .downloading)

@@ -89,11 +89,11 @@ struct RecordingReaderTests {
         "Each fault is told with file and line",
         arguments: [
             ("", nil, "empty"), ("x,a\n", 1, "first column"), ("t\n", 1, "channels"), ("t,label\n", 1, "channels"),
-            ("t,a,a\n", 1, "twice"), ("t,a,,b\n", 1, "plain name"), ("t,\"a\"\n", 1, "plain name"),
+            ("t,a,a\n", 1, "twice"), ("t,a,,b\n", 1, "plain name"), ("t,\"a\n", 1, "quote"),
             ("t,a,label\n0,1,x\n0.1,1\n", 3, "fewer"), ("t,a,label\n0,1,x,9\n", 2, "4 fields"),
             ("t,a\n0,1,2\n", 2, "3 fields"), ("t,a\n0,x\n", 2, "\"x\" in a is no number"),
             ("t,a\nnever,1\n", 2, "seconds"), ("t,a\n1,1\n1,2\n", 3, "not after"), ("t,a\n0,1e39\n", 2, "no number"),
-            ("t,a\n0,1\n\n1,2\n", 3, "seconds"), ("t,a,label\n0,1,\"x\"\n", 2, "label"),
+            ("t,a\n0,1\n\n1,2\n", 3, "empty"), ("t,a,label\n0,1,\"x\n", 2, "quote"),
         ] as [(String, Int?, String)])
     func faults(text: String, line: Int?, says: String) throws {
         let path = try folder.write("train-1.csv", text)

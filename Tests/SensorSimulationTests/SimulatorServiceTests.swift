@@ -55,7 +55,9 @@ struct SimulatorServiceTests {
             ? seen : broker.published(matching: topics.root + "/#")
     }
 
-    @Test("Recordings become devices of both sites, with labels or truth, and an edge's windows fit the labels")
+    @Test(
+        "Recordings become devices of both sites, with labels or truth, and an edge's windows fit the labels",
+        .timeLimit(.minutes(1)))
     func recordings() async throws {
         for name in ["train-1", "train-2", "test-8", "test-9"] {
             try folder.write("\(name).csv", recording(["walking", "jogging"], seconds: 30))
@@ -72,6 +74,8 @@ struct SimulatorServiceTests {
         }
         #expect(context.board.details["passes"]?.integer ?? 0 >= 1)
         #expect(context.board.details["devices"] == .integer(4))
+        // Whoever waits for a pass is told at once.
+        for await _ in context.board.urgent { break }
         var cutters: [DeviceID: WindowCutter] = [:]
         var windows: [DeviceID: [SampleWindow]] = [:]
         var labels: [DeviceID: [LabelMessage]] = [:]

@@ -106,6 +106,33 @@ final class ServiceRunnerTests: Sendable {
         try await running.value
     }
 
+    @Test("A status that somebody waits for comes at once", .timeLimit(.minutes(1)))
+    func urgentStatus() async throws {
+        let watcher = broker.connect("watcher")
+        let all = try await watcher.subscribe(to: [BusFilter(statusTopic)], limit: 100, overflow: .dropOldest)
+        let context = ServiceContext(
+            executable: "edge-inferencer", instance: "gw-1", bus: broker.connect("gw-1"), topics: TopicSpace(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, board: StatusBoard(),
+            now: { 1_760_000_000 }, stateDirectory: folder.string, boot: "b")
+        let configuration = try ServiceConfiguration.load(
+            executable: "edge-inferencer", keys: [], file: nil, flags: ["service.instance=gw-1"], environment: [:])
+        let identity = try ServiceIdentity(configuration, now: 1_760_000_000)
+        let publisher = StatusPublisher(context, identity, interval: .seconds(3600))
+        let running = Task { await publisher.run() }
+        _ = await all.next()
+        let full = try await context.bus.subscribe(to: [BusFilter("flood")], limit: 1, overflow: .dropOldest)
+        for _ in 0..<4 { try await watcher.publish(BusMessage(topic: "flood", text: "x")) }
+        context.board.count("dropped", by: 2)
+        context.board.set("passes", .integer(1))
+        context.board.publishSoon()
+        let status = try StatusMessage(payload: try #require(await all.next()?.last).payload)
+        #expect(status.details["passes"] == .integer(1))
+        #expect(status.counters["dropped"] == 5, "two of the service, three of the subscription")
+        full.cancel()
+        running.cancel()
+        await running.value
+    }
+
     @Test("A state directory belongs to one process at a time")
     func stateDirectory() throws {
         let first = try StateDirectory(folder)

@@ -10,25 +10,17 @@ struct EdgeInferencer: AsyncParsableCommand {
         commandName: "edge-inferencer",
         abstract: "Runs small neural networks on the telemetry of one site.",
         discussion: """
-            Reads telemetry/{site}/+, cuts windows, runs the signed student of each task, publishes inference/ and
-            state/, uploads the windows it is unsure of, meters energy, and installs releases that are signed for it.
-            It opens no port; --check-health reads its heartbeat file. While the broker is away it goes on, and keeps
+            Reads telemetry/{site}/+, cuts windows, runs the signed student of each task, publishes inference/ and \
+            state/, uploads the windows it is unsure of, meters energy, and installs releases that are signed for it. \
+            It opens no port; --check-health reads its heartbeat file. While the broker is away it goes on, and keeps \
             uploads on disk.
 
-            Settings come from --set key=value, the environment (RETORT_EDGE_SITE for edge.site), the file of
-            --config, and the defaults, in this order. --print-config shows them:
+            \(ServiceConfiguration.help(for: EdgeInferenceApp.keys))
 
-            \(keyHelp)
-
-            Example: edge-inferencer --set bus.url=mqtt://localhost --set service.instance=gw-1 \\
-                --set edge.site=home --set edge.rootFile=/etc/retort/root.json
+            EXAMPLE:
+              edge-inferencer --set bus.url=mqtt://localhost --set service.instance=gw-1 \\
+                  --set edge.site=home --set edge.rootFile=/etc/retort/root.json
             """)
-
-    private static var keyHelp: String {
-        EdgeInferenceApp.keys.map { key in
-            "\(key.name) (\(key.defaultValue.map { "default \($0)" } ?? "required"))\n    \(key.help)"
-        }.joined(separator: "\n")
-    }
 
     @OptionGroup var options: ServiceOptions
 

@@ -17,20 +17,24 @@ import ServiceRuntime
               fleet/summary                 devices, edges, versions, window rate, bytes moved, jobs
               fleet/site/{site}, fleet/device/{site}/{device}
 
-            A window counts once per model, whatever is repeated, resent or out of order; truths may come late, be
+            A window counts once per model, whatever is repeated, resent or out of order; truths may come late, be \
             corrected or be withdrawn. Counts are kept in SQLite in the state folder and survive a kill.
 
             With http.port set it answers / (a page), /api/summary (JSON), /metrics (Prometheus) and /health.
 
-            Configuration keys come from --set, RETORT_* variables, the --config file and defaults, in this order;
-            --print-config shows them all.
+            \(ServiceConfiguration.help(for: keys))
+
+            EXAMPLE:
+              metrics-aggregator --set bus.url=mqtt://localhost --set http.port=8080
             """)
+
+    private static let keys = MetricsAggregationApp.keys + HTTPSettings.keys
 
     @OptionGroup var options: ServiceOptions
 
     func run() async throws {
         try await ServiceRunner.run(
-            "metrics-aggregator", keys: MetricsAggregationApp.keys + HTTPSettings.keys, options: options
+            "metrics-aggregator", keys: Self.keys, options: options
         ) { options, logger in
             try MosquittoBus(options: options, logger: logger)
         } build: { context, configuration in

@@ -11,11 +11,14 @@ struct SensorSimulator: AsyncParsableCommand {
         discussion: """
             Publishes telemetry/{site}/{device}, and ground truth on label/ or, for test devices, on truth/ alone.
 
-            Recordings: --set simulator.data=FOLDER with *.csv or *.csv.zst files (header t,channel,...,label).
-            Without a folder it generates scenes: --set simulator.devices=bearing=6+2,wrist=8+4.
+            Recordings: --set simulator.data=FOLDER with *.csv or *.csv.zst files (header t,channel,...,label). \
+            Without a folder it generates scenes: --set simulator.devices=bearing=6+2,wrist=8+4. \
             Faster than the clock: --set simulator.speed=20. Faults: --set simulator.faults=gaps,spikes=2.
 
-            --print-config shows every key with its value.
+            \(ServiceConfiguration.help(for: SensorSimulationApp.keys))
+
+            EXAMPLE:
+              sensor-simulator --set bus.url=mqtt://localhost --set simulator.data=recordings --set simulator.speed=20
             """)
 
     @OptionGroup var options: ServiceOptions

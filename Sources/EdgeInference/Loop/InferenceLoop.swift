@@ -23,8 +23,6 @@ actor InferenceLoop {
     private var stream: [BusMessage] = []
     private var uploads: [BusMessage] = []
     private var totals = Totals()
-    /// The telemetry subscription's drops that were reported.
-    private var reportedDrops = 0
 
     /// What was done since the process started.
     struct Totals: Sendable, Equatable {
@@ -308,11 +306,8 @@ actor InferenceLoop {
         }
         pending.expire(now: now)
         let board = context.board
-        if let dropped {
-            board.count("dropped", by: dropped - reportedDrops)
-            reportedDrops = dropped
-            board.setCount("telemetryDropped", to: dropped)
-        }
+        // The status adds what all subscriptions dropped to `dropped` itself.
+        if let dropped { board.setCount("telemetryDropped", to: dropped) }
         for (name, count) in router.statistics { board.setCount(name, to: count) }
         board.setCount("inferences", to: totals.inferences)
         board.setCount("uploadsLimited", to: policy.limited)

@@ -26,6 +26,9 @@ final class StudentRunner {
     ///
     /// - Throws: ``EdgeError`` `.golden` where an output differs here; `.malformed` where the engine cannot run it.
     init(student: Student, version: Int, digest: String) throws(EdgeError) {
+        guard student.task.kind != .multiHead else {
+            throw EdgeError(.malformed, "the student has several heads, which this version does not run")
+        }
         self.version = version
         self.digest = digest
         do throws(InferenceError) {
@@ -71,6 +74,7 @@ final class StudentRunner {
             let chosen = task.classes[choice.classIndex]
             decision = .label(chosen.name, superclass: chosen.superclass, confidence: Double(choice.confidence))
             isUncertain = choice.isUncertain
+        case .multiHead: preconditionFailure("a student of several heads is refused before it runs")
         case .regression:
             decision = .value(
                 Double(logits[0]) * Double(engine.logitScale), unit: task.target?.unit ?? "", standardDeviation: nil)

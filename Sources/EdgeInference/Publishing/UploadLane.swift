@@ -3,6 +3,7 @@ import JSON
 import Logging
 import ServiceRuntime
 import Synchronization
+import Telemetry
 
 /// Publishes in order what must not be lost; while the broker is away it waits on disk, and is marked when sent later.
 final class UploadLane: Sendable {
@@ -154,8 +155,10 @@ final class UploadLane: Sendable {
         private func publish(_ message: BusMessage) async -> Outcome {
             do throws(BusError) {
                 try await context.bus.publish(message)
+                let bytes = message.topic.utf8.count + message.payload.count
                 context.board.count("published")
-                traffic.sent(message.topic.utf8.count + message.payload.count, .uploads)
+                context.board.count(StatusMessage.uploadedBytes, by: bytes)
+                traffic.sent(bytes, .uploads)
                 return .sent
             } catch {
                 if error.isRetriable { return .failed }

@@ -15,38 +15,38 @@ actor ReleaseManager: Service {
     /// Unpacks a frame on the student it starts from, within a limit of bytes.
     typealias Unpack = @Sendable (_ frame: [UInt8], _ base: [UInt8]?, _ limit: Int) throws -> [UInt8]
 
-    private struct Download {
+    struct Download {
         let file: ChunkFile
         var subscription: BusSubscription?
         var reported: Double
     }
 
-    private struct Collection: Sendable {
+    struct Collection: Sendable {
         let model: String
         let frame: String
     }
 
     /// Models at most.
-    private static let modelLimit = 64
+    static let modelLimit = 64
 
-    private let settings: EdgeSettings
-    private let context: ServiceContext
-    private let loop: InferenceLoop
+    let settings: EdgeSettings
+    let context: ServiceContext
+    let loop: InferenceLoop
     private let outbox: Outbox
-    private let traffic: Traffic
-    private let rejections: Rejections
-    private let verifier: StudentVerifier
-    private let unpack: Unpack
-    private let pace: ModelInstallation.Pace
+    let traffic: Traffic
+    let rejections: Rejections
+    let verifier: StudentVerifier
+    let unpack: Unpack
+    let pace: ModelInstallation.Pace
     private let edge: EdgeID
 
-    private let slotDirectory: StateDirectory
-    private let downloadDirectory: StateDirectory
-    private var catalog: ReleaseCatalog
-    private var models: [String: ModelInstallation] = [:]
-    private var slots: [String: SlotStore] = [:]
+    let slotDirectory: StateDirectory
+    let downloadDirectory: StateDirectory
+    var catalog: ReleaseCatalog
+    var models: [String: ModelInstallation] = [:]
+    var slots: [String: SlotStore] = [:]
     private var offers: [String: OfferBook] = [:]
-    private var downloads: [String: Download] = [:]
+    var downloads: [String: Download] = [:]
     private let collections = Mailbox<Collection>(limit: 1000)
 
     init(
@@ -78,113 +78,6 @@ actor ReleaseManager: Service {
             } catch is CancellationError {
             } catch let error as BusError where error.code == .closed {}
         }
-    }
-
-    // MARK: Start
-
-    /// Waits for the provisioned root and starts what is on disk.
-    private func waitForRoot() async throws {
-        var hasSaid = false
-        while true {
-            if let bytes = try Self.readRoot(settings.rootFile) {
-                do {
-                    try await begin(root: bytes)
-                    return
-                } catch let error as TrustError {
-                    context.board.set("trust", .object(["state": .string("root"), "why": .string(error.message)]))
-                    context.logger.error(
-                        "The provisioned root cannot be trusted; waiting for another",
-                        metadata: [EdgeLogKeys.path: "\(settings.rootFile)", EdgeLogKeys.error: "\(error)"])
-                }
-            } else if !hasSaid {
-                hasSaid = true
-                context.board.set(
-                    "trust",
-                    .object(["state": .string("root"), "why": .string("\(settings.rootFile) is not there yet")]))
-                context.logger.notice(
-                    "Waiting for the provisioned root", metadata: [EdgeLogKeys.path: "\(settings.rootFile)"])
-            }
-            try await Task.sleep(for: .seconds(settings.tick))
-        }
-    }
-
-    private static func readRoot(_ path: String) throws(EdgeError) -> [UInt8]? {
-        let parts = path.split(separator: "/")
-        guard let name = parts.last else { return nil }
-        let prefix = path.hasPrefix("/") ? "/" : ""
-        let folder = prefix + parts.dropLast().joined(separator: "/")
-        return try StateDirectory(existing: folder.isEmpty ? "." : folder).read(String(name), limit: 1 << 20)
-    }
-
-    /// Loads the trusted state and starts the students in the active slots.
-    private func begin(root: [UInt8]) async throws {
-        let tasks = try catalog.begin(root: root)
-        for model in try SlotStore.models(in: slotDirectory).prefix(Self.modelLimit) { await start(model) }
-        for task in tasks {
-            await loop.set(task: task)
-            prepare(task.name)
-        }
-        try ChunkFile.removeAll(in: downloadDirectory, except: interruptedFrames())
-        _ = catalog.settle()
-        for model in models.keys.sorted() { report(model) }
-    }
-
-    /// Downloads found on disk are kept until it is known what is desired: they may be gone on with.
-    private func interruptedFrames() throws(EdgeError) -> Set<String> {
-        Set(try downloadDirectory.names().filter { $0.hasSuffix(".part") }.suffix(4).map { String($0.dropLast(5)) })
-    }
-
-    private func start(_ model: String) async {
-        do throws(EdgeError) {
-            var store = try SlotStore(model: model, root: slotDirectory)
-            guard let journal = store.journal else {
-                slots[model] = store
-                return
-            }
-            models[model] = ModelInstallation(
-                running: nil, previous: journal.otherEntry?.version, pace: pace)
-            slots[model] = store
-            do throws(EdgeError) {
-                await begin(try load(store, journal.active), model, previous: journal.otherEntry?.version)
-            } catch {
-                context.board.count("slotsDamaged")
-                context.logger.error(
-                    "The active student cannot run; trying the one before",
-                    metadata: [EdgeLogKeys.model: "\(model)", EdgeLogKeys.error: "\(error)"])
-                guard journal.otherEntry != nil else { return }
-                let runner = try load(store, journal.active.other)
-                try store.fallBack()
-                slots[model] = store
-                await begin(runner, model, previous: journal.activeEntry?.version)
-            }
-        } catch {
-            context.logger.error(
-                "No student can be started from disk",
-                metadata: [EdgeLogKeys.model: "\(model)", EdgeLogKeys.error: "\(error)"])
-        }
-    }
-
-    private func begin(_ runner: sending StudentRunner, _ model: String, previous: Int?) async {
-        models[model] = ModelInstallation(
-            running: .init(version: runner.version, digest: runner.digest), previous: previous, pace: pace)
-        context.logger.info(
-            "Running from disk",
-            metadata: [EdgeLogKeys.model: "\(model)", EdgeLogKeys.version: "\(runner.version)"])
-        await loop.run(runner)
-    }
-
-    private func load(_ store: SlotStore, _ slot: SlotStore.Slot) throws(EdgeError) -> sending StudentRunner {
-        let (entry, bytes) = try store.load(slot)
-        if catalog.contradicts(model: store.model, version: entry.version, digest: entry.digest) {
-            throw EdgeError(.digest, "version \(entry.version) of \(store.model) is signed with other bytes")
-        }
-        return try verifier.verify(
-            bytes, is: .init(version: entry.version, digest: entry.digest), for: catalog.tasks[store.model])
-    }
-
-    private func prepare(_ model: String) {
-        guard models[model] == nil, models.count < Self.modelLimit else { return }
-        models[model] = ModelInstallation(running: nil, previous: nil, pace: pace)
     }
 
     // MARK: Work
@@ -309,7 +202,7 @@ actor ReleaseManager: Service {
 
     // MARK: The state machines
 
-    private func change(
+    func change(
         _ model: String, _ step: (inout ModelInstallation, OfferBook, Double) -> [ModelInstallation.Action]
     ) async {
         guard var installation = models[model] else { return }
@@ -346,151 +239,13 @@ actor ReleaseManager: Service {
         }
     }
 
-    private func report(_ model: String) {
+    func report(_ model: String) {
         guard let installation = models[model] else { return }
         outbox.latest.put(
             BusMessage(
                 topic: context.topics.string(.installed(model: model, edge)),
                 payload: installation.message(now: context.now()).payload, retained: true,
                 contentType: "application/json"))
-    }
-
-    private func abandon(_ model: String, _ frame: String) {
-        guard let download = downloads[model], download.file.content.frame == frame else { return }
-        downloads[model] = nil
-        download.subscription?.cancel()
-        do throws(EdgeError) { try download.file.remove() } catch {
-            context.logger.error("A download cannot be removed", metadata: [EdgeLogKeys.error: "\(error)"])
-        }
-    }
-
-    // MARK: Chunks
-
-    /// Subscribes to a frame's chunks and takes them until the download ends.
-    private func collect(_ collection: Collection) async {
-        let (model, frame) = (collection.model, collection.frame)
-        guard downloads[model]?.file.content.frame == frame, downloads[model]?.subscription == nil else { return }
-        let subscription: BusSubscription
-        do throws(BusError) {
-            subscription = try await context.bus.subscribe(
-                to: [BusFilter(context.topics.filter("chunk", frame, "+"))], limit: 4096, overflow: .dropNewest)
-        } catch {
-            context.logger.warning("Chunks cannot be subscribed to", metadata: [EdgeLogKeys.error: "\(error)"])
-            await change(model) { $0.failed("\(error)", isRetriable: true, offers: $1, now: $2) }
-            return
-        }
-        guard let file = downloads[model]?.file, file.content.frame == frame else {
-            subscription.cancel()
-            return
-        }
-        downloads[model]?.subscription = subscription
-        let (have, missing) = (file.count, file.missing)
-        models[model]?.subscribed(frame, have: have, missing: missing, now: context.now())
-        if file.isComplete { await install(model) }
-        while let batch = await subscription.next() { await receive(chunks: batch, model: model, frame: frame) }
-    }
-
-    private func receive(chunks batch: [BusMessage], model: String, frame: String) async {
-        for message in batch where !message.payload.isEmpty {
-            traffic.received(message.topic.utf8.count + message.payload.count, .updates)
-            guard let file = downloads[model]?.file, file.content.frame == frame else { return }
-            guard case .chunk(frame, let index)? = context.topics.parse(message.topic) else { continue }
-            do throws(EdgeError) {
-                guard try file.put(message.payload, at: index) else { continue }
-                context.board.count("chunks")
-                let (have, missing) = (file.count, file.missing)
-                models[model]?.received(frame, have: have, missing: missing, now: context.now())
-            } catch {
-                guard error.code == .digest else {
-                    context.board.count("storageErrors")
-                    await change(model) { $0.failed("\(error)", isRetriable: true, offers: $1, now: $2) }
-                    return
-                }
-                rejections.put(message.topic, code: "\(error.code)", reason: error.message)
-                if models[model]?.receivedBadChunk() == true {
-                    await change(model) {
-                        $0.failed("its chunks are not those that were offered", isRetriable: false, offers: $1, now: $2)
-                    }
-                    return
-                }
-            }
-        }
-        guard let download = downloads[model], download.file.content.frame == frame else { return }
-        if download.file.isComplete {
-            await install(model)
-        } else if context.now() - download.reported >= 1 {
-            downloads[model]?.reported = context.now()
-            report(model)
-        }
-    }
-
-    // MARK: Installing
-
-    private func install(_ model: String) async {
-        await change(model) { installation, _, _ in installation.collected() }
-        guard let download = downloads[model], let installation = models[model],
-            case .verifying(let offer) = installation.phase, let release = installation.desired
-        else { return }
-        do throws(EdgeError) {
-            let bytes = try restore(offer, from: download.file, running: installation.running, model, release)
-            let runner = try verifier.verify(
-                bytes, is: .init(version: release.version, digest: release.digest, length: release.length),
-                for: catalog.tasks[model])
-            var store =
-                if let known = slots[model] { known } else {
-                    try SlotStore(model: model, root: slotDirectory)
-                }
-            try store.install(bytes, version: release.version, digest: release.digest)
-            slots[model] = store
-            await loop.run(runner)
-            context.board.count("installs")
-            context.logger.info(
-                "Installed",
-                metadata: [
-                    EdgeLogKeys.model: "\(model)", EdgeLogKeys.version: "\(release.version)",
-                    EdgeLogKeys.method: "\(offer.method)", EdgeLogKeys.bytes: "\(offer.content.bytes)",
-                ])
-            await change(model) { installation, _, now in
-                installation.installed(
-                    .init(version: release.version, digest: release.digest), from: offer, now: now)
-            }
-        } catch {
-            context.board.count("refusedReleases")
-            context.logger.warning(
-                "A release is refused",
-                metadata: [
-                    EdgeLogKeys.model: "\(model)", EdgeLogKeys.version: "\(release.version)",
-                    EdgeLogKeys.reason: "\(error)",
-                ])
-            if !error.isRetriable {
-                rejections.put(
-                    context.topics.string(.offer(model: model, base: offer.base, target: offer.target)),
-                    code: "\(error.code)", reason: "\(error)")
-            }
-            await change(model) {
-                $0.failed("\(error)", isRetriable: error.isRetriable, offers: $1, now: $2)
-            }
-        }
-    }
-
-    /// The student file that a complete download stands for.
-    private func restore(
-        _ offer: OfferMessage, from file: ChunkFile, running: ModelInstallation.Running?, _ model: String,
-        _ release: ModelInstallation.Release
-    ) throws(EdgeError) -> [UInt8] {
-        let frame = try file.frame()
-        var base: [UInt8]?
-        if offer.base != "none" {
-            guard let store = slots[model], let journal = store.journal, running?.digest == offer.base else {
-                throw EdgeError(.base, "the update starts from \(offer.base.prefix(12)), which does not run here")
-            }
-            base = try store.load(journal.active).bytes
-        }
-        do {
-            return try unpack(frame, base, release.length)
-        } catch {
-            throw EdgeError(.malformed, "the frame cannot be unpacked", cause: error)
-        }
     }
 
     // MARK: Time

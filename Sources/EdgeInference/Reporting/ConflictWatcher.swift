@@ -79,6 +79,7 @@ actor ConflictWatcher: Service {
         let found = others.filter { $0.value.isOnline && $0.value.site == settings.site }.keys.sorted()
         guard found != conflicts else { return }
         conflicts = found
+        defer { context.board.publishSoon() }
         guard !found.isEmpty else {
             context.board.set("conflicts", nil)
             return

@@ -2,6 +2,9 @@ public import JSON
 
 /// What a process says of itself, retained.
 public struct StatusMessage: MessagePayload {
+    /// The counter of an edge that says how many bytes of windows and revised inferences it has sent.
+    public static let uploadedBytes = "uploadedBytes"
+
     public var t: Double
     /// New at each start of the process.
     public var session: String

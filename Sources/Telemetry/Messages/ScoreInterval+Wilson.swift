@@ -1,11 +1,9 @@
-import Telemetry
-
 extension ScoreInterval {
     /// The 95 % Wilson score interval of `successes` among `trials`; nothing without trials.
     ///
     /// - Domain: 0 ≤ successes ≤ trials.
     /// - Source: Wilson 1927, JASA 22(158), 209–212.
-    init?(successes: Int, trials: Int) {
+    package init?(successes: Int, trials: Int) {
         guard trials > 0 else { return nil }
         let z = 1.959_963_984_540_054
         let n = Double(trials)

@@ -1,0 +1,94 @@
+import Distillation
+import ModelArtifact
+import NeuralNetwork
+
+/// Trains what a study compares, and notes the losses of every pass.
+struct StudyTraining {
+    let data: StudyData
+    private let options: DistillationOptions
+    private let observer: StudyObserver
+
+    /// Scores on the validation groups that a curve has.
+    private static let validationPoints = 12
+
+    init(data: StudyData, options: StudyOptions, observer: @escaping StudyObserver) {
+        self.data = data
+        self.observer = observer
+        var training = options.distillation
+        training.validationPoints = Self.validationPoints
+        if options.isQuick {
+            let count = data.training.count
+            training.teacherEpochs = training.teacherEpochs ?? DistillationOptions.epochs(18_000, count, 2...12)
+            training.studentEpochs = training.studentEpochs ?? DistillationOptions.epochs(90_000, count, 8...60)
+            training.quantisedEpochs = training.quantisedEpochs ?? DistillationOptions.epochs(22_000, count, 2...12)
+        }
+        let isSingle = options.isSingleOutput(data.task)
+        training.teacherSpec = options.teacher?.spec(data.task, isSingle: isSingle)
+        training.studentSpec = options.student?.spec(data.task, isSingle: isSingle)
+        self.options = training
+    }
+
+    /// A trained network with how it came about.
+    struct Trained<Network> {
+        var network: Network
+        var curve: [EpochRecord]
+        var seconds: Double
+    }
+
+    func teacher() throws -> Trained<TrainedTeacher> {
+        let distiller = try Distiller(task: data.task, options: options)
+        let result = try watching { try distiller.trainTeacher(data.training) { tell($0, .teacher, .teacher) } }
+        return Trained(network: result.teacher, curve: result.curve, seconds: result.seconds)
+    }
+
+    /// A student of the teacher, or (without one) of labels alone: same size, passes and random changes.
+    func student(_ teacher: TrainedTeacher?) throws -> Trained<Student> {
+        let distiller = try Distiller(task: data.task, options: options)
+        let guidance = teacher.map { Guidance.teachers([$0]) } ?? .none
+        let result = try watching {
+            try distiller.distill(guidance, windows: data.training) {
+                tell($0, teacher == nil ? .baseline : .student, teacher == nil ? .baselineGrid : .studentGrid)
+            }
+        }
+        return Trained(network: result.student, curve: result.report.curve, seconds: result.report.seconds)
+    }
+
+    /// The methods that the task allows, each from several seeds.
+    func comparison(seeds: Int) throws -> DistillationComparison.Report {
+        // Hints are given to a hidden layer.
+        let student = options.studentSpec ?? .student(for: data.task)
+        let hasHidden = student.layers.dropLast().contains { layer in
+            switch layer {
+            case .convolution, .dense: true
+            default: false
+            }
+        }
+        let comparison = try DistillationComparison(
+            task: data.task, options: options,
+            methods: [.labels, .logits] + (hasHidden ? [.hint] : []) + [.ensemble, .selfDistillation],
+            seeds: (0..<seeds).map { options.seed &+ UInt64($0) })
+        return try watching {
+            try comparison.run(training: data.training, test: data.test) { seed, what, progress in
+                observer(
+                    StudyProgress(
+                        stage: .comparison, detail: "seed \(seed + 1) of \(seeds): \(what)",
+                        fraction: progress.fraction, loss: progress.loss, secondsLeft: progress.secondsLeft))
+            }
+        }
+    }
+
+    private func tell(
+        _ progress: DistillationProgress, _ stage: StudyProgress.Stage, _ grid: StudyProgress.Stage
+    ) -> Bool {
+        observer(
+            StudyProgress(
+                stage: progress.phase == .quantisation ? grid : stage, fraction: progress.fraction,
+                loss: progress.loss, secondsLeft: progress.secondsLeft))
+    }
+
+    private func watching<T>(_ body: () throws -> T) throws -> T {
+        do { return try body() } catch let error as DistillationError where error.code == .cancelled {
+            throw StudyError(.cancelled, "stopped")
+        }
+    }
+}

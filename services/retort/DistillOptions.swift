@@ -1,0 +1,129 @@
+import ArgumentParser
+import Distillation
+import DistillationReports
+import Energy
+import Recordings
+
+/// What a study reads.
+struct DistillDataOptions: ParsableArguments {
+    @Option(help: "Column to learn; several, separated by commas, become several heads.") var label: String
+    @Flag(help: "The label is a number to be predicted.") var regression = false
+    @Option(help: "Column that tells people or machines apart (default: the files).") var group: String?
+    @Option(help: "Second table with labels, joined by --key.") var conditions: String?
+    @Option(help: "Column whose change begins another recording.") var key: String?
+    @Option(help: "Time column (default: t, time, timestamp, also with _ms).") var time: String?
+    @Option(help: "Unit of numbers in the time column: s, ms, us, ns (default: by name and size).") var timeUnit:
+        String?
+    @Option(help: "Samples a second, where there is no time column.") var rate: Double?
+    @Option(help: "Columns to leave out, separated by commas; repeatable.") var ignore: [String] = []
+    @Option(help: "Leave out rows with this label; repeatable.") var ignoreLabel: [String] = []
+    @Option(help: "Window: samples, or seconds as 5s (default: 5 s, 20 samples at least; 1 row without times).")
+    var window: String?
+    @Option(help: "Between starts of windows, in samples or seconds (default: half a window).") var step: String?
+    @Option(help: "Groups or files to test with, * for any characters; repeatable.") var test: [String] = []
+    @Option(help: "Share of the groups to test with, where --test names none.") var testShare = 0.25
+    @Option(help: "Name of the task (default: from file or label).") var name: String?
+    @Flag(help: "Do not take channels named x, y, z alike as vectors, which training may rotate.") var noAxes = false
+
+    func studyOptions(_ paths: [String]) throws -> StudyOptions {
+        var layout = ReadingsLayout(
+            labels: label.split(separator: ",").map { $0.trimmingPrefix { $0 == " " } }.map(String.init), group: group,
+            key: key, time: time, rate: rate, ignored: ignore.flatMap { $0.split(separator: ",").map(String.init) },
+            ignoredLabels: ignoreLabel)
+        if let timeUnit {
+            guard let unit = ReadingsLayout.TimeUnit(rawValue: timeUnit) else {
+                throw ValidationError("--time-unit: \(timeUnit) is none of s, ms, us, ns")
+            }
+            layout.timeUnit = unit
+        }
+        if let rate { guard rate > 0, rate.isFinite else { throw ValidationError("--rate must be above 0") } }
+        guard testShare > 0, testShare < 1 else { throw ValidationError("--test-share must lie between 0 and 1") }
+        var options = StudyOptions(paths: paths, layout: layout)
+        options.conditions = conditions
+        options.isRegression = regression
+        options.window = try Self.extent(window, "--window")
+        options.step = try Self.extent(step, "--step")
+        options.testPatterns = test
+        options.testShare = testShare
+        options.name = name
+        options.findsAxes = !noAxes
+        return options
+    }
+
+    private static func extent(_ text: String?, _ option: String) throws -> StudyOptions.Extent? {
+        guard let text else { return nil }
+        guard let extent = StudyOptions.Extent(text) else {
+            throw ValidationError("\(option): \(text) is neither samples (100) nor seconds (5s)")
+        }
+        return extent
+    }
+}
+
+/// How a study trains.
+struct DistillTrainingOptions: ParsableArguments {
+    @Option(help: "Device that the student is for: \(Self.profiles).") var profile = "x86-gateway"
+    @Option(help: "Parameters of the student at most.") var parameters = 4000
+    @Option(help: "Bytes of the student's file at most.") var bytes = 16_384
+    @Option(help: "Same seed, data and threads: same student, bit for bit.") var seed: UInt64 = 1
+    @Option(help: "Threads (default: one a core, at most 8).") var threads: Int?
+    @Option(help: "Passes over the data for the teacher.") var teacherEpochs: Int?
+    @Option(help: "Passes over the data for the student in float.") var studentEpochs: Int?
+    @Option(help: "Passes over the data for the student on the int8 grid.") var gridEpochs: Int?
+    @Flag(help: "A fifth of the usual passes, to see whether everything fits.") var quick = false
+    @Option(help: "Softens what the teacher thinks.") var temperature: Float?
+    @Option(help: "Weight of the teacher; 1 - alpha that of the labels.") var alpha: Float?
+    @Option(
+        help: "Teacher: residual, recurrent, spectrogram, dense:UNITS,... (default: convolutions, or dense for rows).")
+    var teacher: String?
+    @Option(help: "Student: dense:UNITS,... or dense for outputs alone (default: convolutions, or dense for rows).")
+    var student: String?
+    @Flag(help: "Compare labels alone, logits, hints, an ensemble and self-distillation over several seeds.")
+    var compare = false
+    @Option(help: "Seeds of the comparison.") var seeds = 3
+    @Flag(help: "Leave out the student that learns from labels alone.") var noBaseline = false
+
+    static let profiles = DeviceProfile.builtIn.map { String($0.name.prefix { $0 != "@" }) }.joined(separator: ", ")
+
+    private static func network(_ text: String?, _ option: String) throws -> NetworkChoice? {
+        guard let text else { return nil }
+        guard let choice = NetworkChoice(text) else {
+            throw ValidationError("\(option): \(text) is none of residual, recurrent, spectrogram, dense:UNITS,...")
+        }
+        return choice
+    }
+
+    func apply(to options: inout StudyOptions) throws {
+        guard let device = DeviceProfile.matching(profile) else {
+            throw ValidationError("--profile: \(profile) is none of \(Self.profiles)")
+        }
+        for (value, name) in [
+            (parameters, "parameters"), (bytes, "bytes"), (threads ?? 1, "threads"),
+            (teacherEpochs ?? 1, "teacher-epochs"), (studentEpochs ?? 1, "student-epochs"),
+            (gridEpochs ?? 1, "grid-epochs"), (seeds, "seeds"),
+        ] where value < 1 { throw ValidationError("--\(name) must be at least 1") }
+        options.profile = device
+        options.parameters = parameters
+        options.bytes = bytes
+        options.trainsBaseline = !noBaseline
+        options.isQuick = quick
+        options.comparedSeeds = compare ? seeds : 0
+        options.teacher = try Self.network(teacher, "--teacher")
+        options.student = try Self.network(student, "--student")
+        guard options.student?.fitsStudents ?? true else {
+            throw ValidationError("--student: the integer runtime of edges has no \(student ?? "") network")
+        }
+        options.distillation.seed = seed
+        if let threads { options.distillation.threads = threads }
+        options.distillation.teacherEpochs = teacherEpochs
+        options.distillation.studentEpochs = studentEpochs
+        options.distillation.quantisedEpochs = gridEpochs
+        if let temperature {
+            guard temperature > 0, temperature.isFinite else { throw ValidationError("--temperature must be above 0") }
+            options.distillation.temperature = temperature
+        }
+        if let alpha {
+            guard (0...1).contains(alpha) else { throw ValidationError("--alpha must lie between 0 and 1") }
+            options.distillation.alpha = alpha
+        }
+    }
+}
