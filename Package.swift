@@ -32,21 +32,23 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-/// Executables beside which a default configuration stands.
-let withConfiguration: Set<String> = ["cloud-distiller", "edge-inferencer", "metrics-aggregator"]
+/// What stands beside a service's sources: every one but the command line has a default configuration.
+func companions(_ name: String) -> [String] {
+    ["README.md"] + (name == "retort" ? [] : ["default.json"]) + (name == "model-registry" ? ["tasks"] : [])
+}
 
 func service(_ name: String, _ library: Target.Dependency, _ more: [Target.Dependency] = []) -> Target {
     .executableTarget(
         name: name,
         dependencies: [library, "ServiceRuntime", "BusAPI", "BusMosquitto", argumentParser, logging, lifecycle] + more,
         path: "services/\(name)",
-        exclude: ["README.md"] + (withConfiguration.contains(name) ? ["default.json"] : []),
+        exclude: companions(name),
         swiftSettings: settings
     )
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 let package = Package(
@@ -226,6 +228,6 @@ package.targets += [
             "FleetConsole", "BusAPI", "BusTesting", "BusMosquitto", "Telemetry", "JSON", "ServiceRuntime",
             "ModelArtifact", "Inference", "Zstd",
             subprocess, system, logging,
-        ]),
+        ], exclude: ["Fixtures"]),
     tests("Cluster", ["BusAPI", "BusMosquitto", "Telemetry", "JSON", subprocess, system, logging]),
 ]
