@@ -63,9 +63,12 @@ struct StudyTraining {
             default: false
             }
         }
+        // The one logit of two classes is deployed as two, which is no teacher for the one.
+        let isSplit = data.task.kind == .classification && student.outputs == 1
         let comparison = try DistillationComparison(
             task: data.task, options: options,
-            methods: [.labels, .logits] + (hasHidden ? [.hint] : []) + [.ensemble, .selfDistillation],
+            methods: [.labels, .logits] + (hasHidden ? [.hint] : []) + [.ensemble]
+                + (isSplit ? [] : [.selfDistillation]),
             seeds: (0..<seeds).map { options.seed &+ UInt64($0) })
         return try watching {
             try comparison.run(training: data.training, test: data.test) { seed, what, progress in

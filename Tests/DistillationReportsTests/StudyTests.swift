@@ -132,6 +132,19 @@ struct StudyTests {
         #expect(methods?.first?.object?["method"]?.string == "labels")
     }
 
+    @Test("Two classes are told by one output of dense networks")
+    func binary() throws {
+        var options = try study.options(SmallStudy.waves(seconds: 20))
+        options.window = .samples(1)
+        options.teacher = .dense([10])
+        options.student = .dense([4])
+        options.comparedSeeds = 1
+        let report = try Study(options).run { _ in true }.report
+        #expect(report.models.allSatisfy { $0.test.count == 1 && $0.quality != nil })
+        #expect(report.model(.teacher)?.spec.outputs == 1 && report.comparison?.row(.selfDistillation) == nil)
+        #expect(report.comparison?.row(.hint) != nil)
+    }
+
     @Test("Networks are chosen by name, and two classes by dense layers have one output")
     func networks() throws {
         #expect(NetworkChoice("dense:50") == .dense([50]) && NetworkChoice("dense") == .dense([]))
