@@ -23,7 +23,12 @@ public struct DistillationOptions: Sendable, Equatable {
     public var studentEpochs: Int?
     /// Passes over the data for the student on the int8 grid.
     public var quantisedEpochs: Int?
-    /// Highest learning rates.
+    public var optimiser: OptimiserKind
+    /// How learning rates change over a training.
+    public var course: LearningRateSchedule.Course
+    /// Largest norm of a gradient; none if `nil`.
+    public var clipping: Float?
+    /// Highest learning rates, for AdamW.
     public var teacherRate: Float
     public var studentRate: Float
     public var quantisedRate: Float
@@ -61,7 +66,9 @@ public struct DistillationOptions: Sendable, Equatable {
     public init(
         seed: UInt64 = 1, threads: Int = min(ComputePool.processors, 8), teacherSpec: NetworkSpec? = nil,
         studentSpec: NetworkSpec? = nil, form: OutputLayout.Form? = nil, subclasses: Subclasses? = nil, batch: Int = 64,
-        teacherEpochs: Int? = nil, studentEpochs: Int? = nil, quantisedEpochs: Int? = nil, teacherRate: Float = 8e-3,
+        teacherEpochs: Int? = nil, studentEpochs: Int? = nil, quantisedEpochs: Int? = nil,
+        optimiser: OptimiserKind = .adamW,
+        course: LearningRateSchedule.Course = .cosine(), clipping: Float? = nil, teacherRate: Float = 8e-3,
         studentRate: Float = 2e-2, quantisedRate: Float = 1e-3, weightDecay: Float = 0.05, smoothing: Float = 0.1,
         temperature: Float = 3, alpha: Float = 0.8, hint: Float = 0, focus: Focus? = nil,
         classWeights: ClassWeights = .uniform, copies: Int = 8, teacherMixing: Float = 0, studentMixing: Float = 0,
@@ -78,6 +85,9 @@ public struct DistillationOptions: Sendable, Equatable {
         self.teacherEpochs = teacherEpochs
         self.studentEpochs = studentEpochs
         self.quantisedEpochs = quantisedEpochs
+        self.optimiser = optimiser
+        self.course = course
+        self.clipping = clipping
         self.teacherRate = teacherRate
         self.studentRate = studentRate
         self.quantisedRate = quantisedRate

@@ -22,13 +22,18 @@ public struct Distiller: Sendable {
     }
 
     private let layout: OutputLayout
+    private let checkpoints: Checkpoints?
 
+    /// - Parameter checkpoints: where trainings are kept after each epoch; nowhere if `nil`.
     /// - Throws: `DistillationError` where options and task do not go together.
-    public init(task: TaskDocument, options: DistillationOptions = DistillationOptions()) throws(DistillationError) {
+    public init(
+        task: TaskDocument, options: DistillationOptions = DistillationOptions(), checkpoints: Checkpoints? = nil
+    ) throws(DistillationError) {
         precondition(
             options.threads > 0 && options.batch > 0 && options.copies > 0, "threads, batch and copies above 0")
         self.task = task
         self.options = options
+        self.checkpoints = checkpoints
         let outputs = (options.studentSpec ?? options.teacherSpec).map(\.outputs)
         layout = try OutputLayout(task: task, outputs: outputs, form: options.form, subclasses: options.subclasses)
         for (name, spec) in [("teacher", options.teacherSpec), ("student", options.studentSpec)] {
@@ -79,7 +84,7 @@ public struct Distiller: Sendable {
         let layout = layout.withoutSuperclasses
         let trainer = TeacherTrainer(
             spec: options.teacherSpec ?? .teacher(for: task, outputs: layout.outputs), layout: layout,
-            options: options, augmentation: augmentation, pool: pool)
+            options: options, augmentation: augmentation, pool: pool, task: task, checkpoints: checkpoints)
         let held = windows.selecting(split.validation)
         let trained = try trainer.train(on: windows, indices: split.training, held: held, observer: observer)
         let evaluator = NetworkEvaluator(
@@ -120,7 +125,7 @@ public struct Distiller: Sendable {
         let distillation = StudentDistillation(
             task: deployed, spec: options.studentSpec ?? .student(for: task, outputs: layout.outputs), layout: layout,
             options: options, augmentation: augmentation, guidance: guidance, windows: windows,
-            pool: ComputePool(threads: options.threads), observer: observer)
+            pool: ComputePool(threads: options.threads), observer: observer, checkpoints: checkpoints)
         do {
             return try distillation.run(base: base)
         } catch let error as DistillationError {

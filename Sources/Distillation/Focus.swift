@@ -1,10 +1,10 @@
 /// Classes that must be right: their windows weigh more in every loss, and hints are taken from them alone.
 public struct Focus: Sendable, Equatable {
     /// Indices of the task's classes.
-    public var classes: Set<Int>
+    public var classes: [Int]
     /// Weight of a window of these classes; that of others is 1.
     public var weight: Float
-    public init(classes: Set<Int>, weight: Float = 3) {
+    public init(classes: [Int], weight: Float = 3) {
         self.classes = classes
         self.weight = weight
     }

@@ -35,6 +35,15 @@ final class Hint: @unchecked Sendable {
         optimiser = AdamW(decay: [Float](repeating: 0, count: count), weightDecay: 0)
     }
 
+    /// The projection and its optimiser's state.
+    var state: [[Float]] {
+        get { [values.array] + optimiser.state }
+        set {
+            values.copy(from: newValue[0])
+            optimiser.state = Array(newValue.dropFirst())
+        }
+    }
+
     /// Loss of one window: half the mean squared difference, in mean squares of the teacher's features.
     ///
     /// - Parameters:

@@ -1,11 +1,13 @@
 public import ModelArtifact
 
-/// Teachers beyond the plain convolutional one.
+/// Teachers beyond the plain convolutional one. Each takes its task's own number of outputs unless told another, and
+/// is the plain one where a window is a single sample.
 extension NetworkSpec {
     /// A residual convolutional teacher: three residual layers of two convolutions each, at full, half and quarter rate.
     ///
     /// - Source: He et al. 2016, arXiv:1512.03385; for series: Wang et al. 2017, arXiv:1611.06455.
-    public static func residualTeacher(for task: TaskDocument) -> NetworkSpec {
+    public static func residualTeacher(for task: TaskDocument, outputs: Int? = nil) -> NetworkSpec {
+        guard task.window > 1 else { return teacher(for: task, outputs: outputs) }
         // Long windows are halved at once: the first layers are the dear ones.
         let first = task.window > 192 ? 2 : 1
         var layers: [Layer] = [
@@ -23,7 +25,7 @@ extension NetworkSpec {
                 ]))
             layers.append(.relu)
         }
-        layers += [.globalAveragePool, .dropout(rate: 0.3), .dense(units: task.outputs)]
+        layers += [.globalAveragePool, .dropout(rate: 0.3), .dense(units: outputs ?? task.outputs)]
         return NetworkSpec(samples: task.window, channels: task.channels.count, layers: layers)
     }
 
@@ -31,7 +33,8 @@ extension NetworkSpec {
     /// recurrent unit goes along it, and the mean of its states is classified.
     ///
     /// - Source: Ordóñez & Roggen 2016, Sensors 16(1), 115 (convolution and recurrence on body-worn sensors).
-    public static func recurrentTeacher(for task: TaskDocument) -> NetworkSpec {
+    public static func recurrentTeacher(for task: TaskDocument, outputs: Int? = nil) -> NetworkSpec {
+        guard task.window > 1 else { return teacher(for: task, outputs: outputs) }
         var layers: [Layer] = []
         var samples = task.window
         for filters in [64, 96, 128] {
@@ -46,7 +49,7 @@ extension NetworkSpec {
         }
         layers += [
             .dropout(rate: 0.2), .gru(units: 128, sequence: true), .globalAveragePool, .dropout(rate: 0.3),
-            .dense(units: task.outputs),
+            .dense(units: outputs ?? task.outputs),
         ]
         return NetworkSpec(samples: task.window, channels: task.channels.count, layers: layers)
     }
@@ -54,11 +57,12 @@ extension NetworkSpec {
     /// A teacher that looks at a spectrogram as at a picture: for vibration, where faults show as lines in the spectrum.
     ///
     /// Frames have about a sixteenth of the window's samples, 16 to 256.
-    public static func spectrogramTeacher(for task: TaskDocument) -> NetworkSpec {
+    public static func spectrogramTeacher(for task: TaskDocument, outputs: Int? = nil) -> NetworkSpec {
+        guard task.window > 1 else { return teacher(for: task, outputs: outputs) }
         var frame = 16
         while frame < 256, frame * 32 <= task.window { frame *= 2 }
-        frame = max(2, min(frame, task.window))
-        let spectrogram = Layer.spectrogram(frame: frame, hop: max(1, frame / 2))
+        frame = min(frame, task.window)
+        let spectrogram = Layer.spectrogram(frame: frame, hop: frame / 2)
         var layers = [spectrogram, .batchNorm]
         var extent = spectrogram.output(of: Extent(samples: task.window, channels: task.channels.count))
         for filters in [24, 48, 96, 128] {
@@ -70,7 +74,7 @@ extension NetworkSpec {
                 extent.columns /= pool.columns
             }
         }
-        layers += [.globalAveragePool, .dropout(rate: 0.3), .dense(units: task.outputs)]
+        layers += [.globalAveragePool, .dropout(rate: 0.3), .dense(units: outputs ?? task.outputs)]
         return NetworkSpec(samples: task.window, channels: task.channels.count, layers: layers)
     }
 

@@ -15,6 +15,7 @@ struct StudentDistillation {
     let windows: LabelledWindows
     let pool: ComputePool
     let observer: DistillationObserver?
+    let checkpoints: Checkpoints?
 
     /// Where fine-tuning on the grid begins.
     private struct Start {
@@ -65,7 +66,21 @@ struct StudentDistillation {
         return StudentTrainer.Phase(
             phase: .quantisation, epochs: epochs, rate: options.quantisedRate, quantiser: start.quantiser,
             anchor: base == nil ? nil : start.weights.values, decay: base == nil ? 0 : options.basePull,
-            observer: observer)
+            observer: observer, checkpointing: checkpointing(.quantisation, start.quantiser.spec, start.weights))
+    }
+
+    /// Checkpoints of a phase, which depends on the teachers and on the weights that it starts from.
+    private func checkpointing(
+        _ phase: DistillationProgress.Phase, _ spec: NetworkSpec, _ start: NetworkWeights
+    ) -> Checkpointing? {
+        var facts = [start.values]
+        switch guidance {
+        case .none: break
+        case .teachers(let teachers): facts += teachers.flatMap { [$0.weights.values, $0.weights.statistics] }
+        case .answers(let answers): facts.append(answers.logits)
+        }
+        return Checkpointing(
+            checkpoints, phase: phase, spec: spec, task: task, options: options, windows: windows, facts: facts)
     }
 
     /// Whether a base's network computes what the task asks for within its limits.
@@ -133,11 +148,13 @@ struct StudentDistillation {
             let logits = NetworkEvaluator(real, trainer.normaliser, pool: pool).logits(held)
             return Scores(logits, held, layout)
         }
+        let initial = NetworkWeights(spec: spec.trainable, seed: options.seed)
         let trained = try trainer.train(
-            NetworkWeights(spec: spec.trainable, seed: options.seed),
+            initial,
             StudentTrainer.Phase(
                 phase: .student, epochs: epochs, rate: options.studentRate, decay: options.weightDecay / 5,
-                observer: observer, validation: .init(options, epochs: epochs) { scores($0)?.quality }))
+                observer: observer, validation: .init(options, epochs: epochs) { scores($0)?.quality },
+                checkpointing: checkpointing(.student, initial.spec, initial)))
         let folded = try trained.weights.folded()
         let grid = try Calibration.grid(folded, inputs: calibrationInputs(trainer))
         return Start(

@@ -28,6 +28,7 @@ struct StudentTrainer {
         var decay: Float
         var observer: DistillationObserver?
         var validation: TrainingLoop.Validation?
+        var checkpointing: Checkpointing?
     }
 
     func train(_ weights: NetworkWeights, _ phase: Phase) throws(DistillationError) -> TrainingLoop.Outcome {
@@ -35,15 +36,16 @@ struct StudentTrainer {
         let batch = min(options.batch, indices.count)
         let trainer = ShardedTrainer(
             weights, batch: batch, shards: min(options.threads, batch), pool: pool,
-            optimiser: AdamW(
-                decay: weights.layout.decayShares, weightDecay: phase.decay, anchor: phase.anchor),
+            optimiser: options.optimiser.optimiser(
+                for: weights.layout, weightDecay: phase.decay, anchor: phase.anchor, clipping: options.clipping),
             featureLayer: hint == nil ? nil : weights.spec.featureLayer,
             grids: quantiser.map { $0.grid.activationGrids($0.plan) } ?? [:],
             project: quantiser.map { projection($0) })
         let loop = TrainingLoop(
             phase: phase.phase, epochs: phase.epochs, batch: options.batch,
-            seed: options.seed &+ (quantiser == nil ? 1000 : 2000), schedule: LearningRateSchedule(peak: phase.rate),
-            observer: phase.observer, validation: phase.validation)
+            seed: options.seed &+ (quantiser == nil ? 1000 : 2000),
+            schedule: LearningRateSchedule(peak: phase.rate, course: options.course),
+            observer: phase.observer, validation: phase.validation, checkpointing: phase.checkpointing, hint: hint)
         let inputScale = quantiser?.grid.inputScale
         return try loop.run(trainer, over: indices) { batch in
             let copy = memory.copy(of: batch.epoch)

@@ -8,6 +8,8 @@ struct TeacherTrainer {
     let options: DistillationOptions
     let augmentation: Augmentation
     let pool: ComputePool
+    let task: TaskDocument
+    let checkpoints: Checkpoints?
 
     /// - Parameters:
     ///   - indices: windows to train on; those of which nothing is known are left out.
@@ -22,7 +24,8 @@ struct TeacherTrainer {
         let batch = min(options.batch, labelled.count)
         let trainer = ShardedTrainer(
             weights, batch: batch, shards: min(options.threads, batch), pool: pool,
-            optimiser: AdamW(decay: weights.layout.decayShares, weightDecay: options.weightDecay))
+            optimiser: options.optimiser.optimiser(
+                for: weights.layout, weightDecay: options.weightDecay, clipping: options.clipping))
         let epochs = options.teacherEpochs ?? DistillationOptions.epochs(90_000, labelled.count, 4...60)
         let feeder = WindowFeeder(
             windows: windows, indices: labelled, augmentation: augmentation, mixing: options.teacherMixing,
@@ -32,11 +35,13 @@ struct TeacherTrainer {
             classWeights: options.classWeights.factors(counts: layout.classCounts(windows, labelled)))
         let loop = TrainingLoop(
             phase: .teacher, epochs: epochs, batch: options.batch, seed: options.seed,
-            schedule: LearningRateSchedule(peak: options.teacherRate), observer: observer,
+            schedule: LearningRateSchedule(peak: options.teacherRate, course: options.course), observer: observer,
             validation: .init(options, epochs: epochs) { weights in
                 let logits = NetworkEvaluator(scale.applied(to: weights), normaliser, pool: pool).logits(held)
                 return Scores(logits, held, layout)?.quality
-            })
+            },
+            checkpointing: Checkpointing(
+                checkpoints, phase: .teacher, spec: spec, task: task, options: options, windows: windows, facts: []))
         let outcome = try loop.run(trainer, over: labelled) { batch in
             let indices = batch.indices
             return trainer.step(count: indices.count, rate: batch.rate, seed: batch.seed) { _, range, pass in

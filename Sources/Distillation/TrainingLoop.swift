@@ -21,6 +21,9 @@ struct TrainingLoop {
     var schedule: LearningRateSchedule
     var observer: DistillationObserver?
     var validation: Validation?
+    var checkpointing: Checkpointing?
+    /// Trained along with the network.
+    var hint: Hint?
 
     /// Scoring of the network as it stands after an epoch; higher is better.
     struct Validation {
@@ -65,29 +68,48 @@ struct TrainingLoop {
     func run(_ trainer: ShardedTrainer, over indices: [Int], _ step: Step) throws(DistillationError) -> Outcome {
         let size = min(batch, indices.count)
         guard size > 0, epochs > 0 else { return Outcome(weights: trainer.weights, curve: []) }
+        var (curve, best) = resume(trainer)
         let clock = ContinuousClock()
-        var progress = Progress(began: clock.now, reported: clock.now)
-        var curve: [EpochRecord] = []
-        var best: (score: Double, epoch: Int, weights: NetworkWeights)?
-        for epoch in 0..<epochs {
+        var progress = Progress(began: clock.now, reported: clock.now, first: curve.count)
+        for epoch in curve.count..<max(curve.count, epochs) {
+            if isStale(best, after: epoch) { break }
             let loss = try runEpoch(epoch, indices, size: size, &progress, step)
             var record = EpochRecord(phase: phase, epoch: epoch + 1, loss: loss)
             if let validation, (epoch + 1) % validation.every == 0 || epoch == epochs - 1 {
                 let weights = trainer.weights
                 record.validation = validation.score(weights)
                 if validation.patience != nil, let score = record.validation, score > best?.score ?? -.infinity {
-                    best = (score, epoch, weights)
+                    best = .init(score: score, epoch: epoch, values: weights.values, statistics: weights.statistics)
                 }
             }
             curve.append(record)
-            if let patience = validation?.patience, let best, epoch - best.epoch >= patience { break }
+            checkpointing?.save(
+                Checkpoint(curve: curve, trainer: trainer.state, hint: hint?.state ?? [], best: best))
         }
-        return Outcome(weights: best?.weights ?? trainer.weights, curve: curve)
+        var weights = trainer.weights
+        if let best { (weights.values, weights.statistics) = (best.values, best.statistics) }
+        return Outcome(weights: weights, curve: curve)
+    }
+
+    /// Goes on from the last checkpoint, where there is one.
+    private func resume(_ trainer: ShardedTrainer) -> (curve: [EpochRecord], best: Checkpoint.Best?) {
+        guard let checkpoint = checkpointing?.load(), checkpoint.curve.count <= epochs else { return ([], nil) }
+        trainer.state = checkpoint.trainer
+        hint?.state = checkpoint.hint
+        return (checkpoint.curve, checkpoint.best)
+    }
+
+    /// Whether no epoch was better for as long as the patience lasts.
+    private func isStale(_ best: Checkpoint.Best?, after epoch: Int) -> Bool {
+        guard let patience = validation?.patience, let best else { return false }
+        return epoch - 1 - best.epoch >= patience
     }
 
     private struct Progress {
         var began: ContinuousClock.Instant
         var reported: ContinuousClock.Instant
+        /// Epoch that this run began with.
+        var first: Int
     }
 
     private func runEpoch(
@@ -114,9 +136,11 @@ struct TrainingLoop {
                 times.reported = now
                 let fraction = Double(epoch * steps + index + 1) / Double(epochs * steps)
                 let seconds = (now - times.began) / .seconds(1)
+                // What an earlier run did took none of this one's time.
+                let before = Double(times.first) / Double(epochs)
                 let report = DistillationProgress(
                     phase: phase, fraction: fraction, epoch: epoch + (last ? 1 : 0), loss: sum / Double(index + 1),
-                    secondsLeft: seconds * (1 - fraction) / fraction)
+                    secondsLeft: seconds * (1 - fraction) / (fraction - before))
                 guard observer(report) else { throw DistillationError(.cancelled, "cancelled") }
             }
         }

@@ -55,6 +55,34 @@ package final class ShardedTrainer: @unchecked Sendable {
         return result
     }
 
+    /// All that later steps depend on: from a copy of it training goes on bit for bit.
+    package struct State: Sendable, Equatable {
+        package var values: [Float]
+        package var statistics: [Float]
+        package var steps: Int
+        package var optimiser: [[Float]]
+
+        package init(values: [Float], statistics: [Float], steps: Int, optimiser: [[Float]]) {
+            self.values = values
+            self.statistics = statistics
+            self.steps = steps
+            self.optimiser = optimiser
+        }
+    }
+
+    /// - Precondition: what is written was read from a trainer of the same network and kind of optimiser.
+    package var state: State {
+        get {
+            State(values: values.array, statistics: statistics.array, steps: steps, optimiser: optimiser.state)
+        }
+        set {
+            values.copy(from: newValue.values)
+            statistics.copy(from: newValue.statistics)
+            steps = newValue.steps
+            optimiser.state = newValue.optimiser
+        }
+    }
+
     /// One step on `count` windows.
     ///
     /// - Parameters:

@@ -26,6 +26,16 @@ struct TeacherSpecTests {
         #expect((90_000...250_000).contains(spec.parameterCount))
     }
 
+    @Test("Outputs may be more than classes, and a single sample gets the plain teacher")
+    func outputs() {
+        let task = Self.task(window: 64, channels: 2)
+        #expect(NetworkSpec.residualTeacher(for: task, outputs: 9).outputs == 9)
+        #expect(NetworkSpec.recurrentTeacher(for: task, outputs: 9).outputs == 9)
+        #expect(NetworkSpec.spectrogramTeacher(for: task, outputs: 9).outputs == 9)
+        let row = Self.task(window: 1, channels: 4)
+        for maker in Self.makers { #expect(maker(row) == .teacher(for: row)) }
+    }
+
     @Test("Every teacher learns a synthetic problem", arguments: 0..<makers.count)
     func learns(maker: Int) throws {
         let windows = try SyntheticTask.windows(240, seed: 1)

@@ -174,9 +174,11 @@ struct GradientTests {
 
     @Test("The gradient of a loss on a hidden layer is added to what comes from above")
     func features() throws {
-        let spec = Self.spec([
-            .convolution(filters: 4, kernel: 3, stride: 1), .batchNorm, .relu, .globalAveragePool, .dense(units: 2),
-        ])
+        let spec = NetworkSpec(
+            samples: 11, channels: 2,
+            layers: [
+                .convolution(filters: 4, kernel: 3, stride: 1), .batchNorm, .relu, .globalAveragePool, .dense(units: 2),
+            ])
         let layer = 3
         let pass = NetworkPass(spec: spec, capacity: 2, training: true, featureLayer: layer)
         var weights = NetworkWeights(spec: spec, seed: 3)
