@@ -175,6 +175,27 @@ struct StudyTests {
         #expect(error?.code == .cancelled)
     }
 
+    @Test("A study that was stopped goes on and gives the student that it would have given")
+    func resume() throws {
+        var options = try study.options(SmallStudy.waves(seconds: 20))
+        options.trainsBaseline = false
+        let whole = try Study(options).run { _ in true }
+        let output = try StudyOutput(folder: study.path + "/resumed")
+        options.checkpoints = { output.checkpoints($0) }
+        #expect(throws: StudyError.self) {
+            _ = try Study(options).run { $0.stage != .student || $0.fraction < 0.5 }
+        }
+        var first: Double?
+        let resumed = try Study(options).run {
+            if $0.stage == .student, first == nil { first = $0.fraction }
+            return true
+        }
+        #expect(resumed.student == whole.student && (first ?? 0) > 0.4)
+        try output.write(resumed)
+        let left = try FileManager.default.contentsOfDirectory(atPath: output.folder).sorted()
+        #expect(left == ["report.html", "report.json", "student.safetensors", "teacher.safetensors"])
+    }
+
     @Test("A folder that cannot be written to is told before anything is trained")
     func output() throws {
         let file = try study.write("file", "")
