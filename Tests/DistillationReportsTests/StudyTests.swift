@@ -63,7 +63,10 @@ struct StudyTests {
         #expect(energy["method"]?.string == "modelled" && energy["profile"]?.string == "cortex-m4@1")
         #expect(json.object["robustness"]?.object?["conditions"]?.elements?.count == 12)
         #expect(json.object["data"]?.object?["testWindows"]?.integer == 60)
-        #expect(model["curve"]?.elements?.count == 28)
+        #expect(model["curve"]?.elements?.count == 28 && model["curve"] != models["baseline"]?.object?["curve"])
+        let entry = try #require(scores["classes"]?.elements?.first?.object)
+        let f1 = 2 * confusion[0][0] / (confusion[0].reduce(0, +) + confusion.reduce(0) { $0 + $1[0] })
+        #expect(abs((entry["f1"]?.number ?? 0) - f1) < 1e-3 && entry["windows"]?.integer == 30)
     }
 
     private func parserCount(_ page: String) -> Int { page.components(separatedBy: "<svg").count - 1 }
