@@ -177,7 +177,7 @@ public struct StudyData: Sendable {
         if split.method == .time {
             notes.append(
                 "There are fewer than \(WindowSplit.fewestGroups) groups, so the last part of each class was kept for the "
-                    + "test: the figures tell how the student does at another time, not on someone or something new")
+                    + "test: the figures tell how the student does in later rows, not on someone or something new")
         }
         return notes
     }

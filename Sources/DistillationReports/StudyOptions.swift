@@ -62,6 +62,8 @@ public struct StudyOptions: Sendable {
     /// A fifth of the usual passes over the data, where no number is given.
     public var isQuick = false
     public var distillation = DistillationOptions()
+    /// Where each training is kept after every pass, so that a study that was killed goes on; nowhere if `nil`.
+    public var checkpoints: (@Sendable (StudyReport.Role) -> Checkpoints)?
 
     public init(paths: [String], layout: ReadingsLayout) {
         self.paths = paths

@@ -6,6 +6,7 @@ import NeuralNetwork
 struct StudyTraining {
     let data: StudyData
     private let options: DistillationOptions
+    private let checkpoints: (@Sendable (StudyReport.Role) -> Checkpoints)?
     private let observer: StudyObserver
 
     /// Scores on the validation groups that a curve has.
@@ -14,6 +15,7 @@ struct StudyTraining {
     init(data: StudyData, options: StudyOptions, observer: @escaping StudyObserver) {
         self.data = data
         self.observer = observer
+        checkpoints = options.checkpoints
         var training = options.distillation
         training.validationPoints = Self.validationPoints
         if options.isQuick {
@@ -36,14 +38,15 @@ struct StudyTraining {
     }
 
     func teacher() throws -> Trained<TrainedTeacher> {
-        let distiller = try Distiller(task: data.task, options: options)
+        let distiller = try Distiller(task: data.task, options: options, checkpoints: checkpoints?(.teacher))
         let result = try watching { try distiller.trainTeacher(data.training) { tell($0, .teacher, .teacher) } }
         return Trained(network: result.teacher, curve: result.curve, seconds: result.seconds)
     }
 
     /// A student of the teacher, or (without one) of labels alone: same size, passes and random changes.
     func student(_ teacher: TrainedTeacher?) throws -> Trained<Student> {
-        let distiller = try Distiller(task: data.task, options: options)
+        let distiller = try Distiller(
+            task: data.task, options: options, checkpoints: checkpoints?(teacher == nil ? .baseline : .student))
         let guidance = teacher.map { Guidance.teachers([$0]) } ?? .none
         let result = try watching {
             try distiller.distill(guidance, windows: data.training) {
@@ -63,9 +66,12 @@ struct StudyTraining {
             default: false
             }
         }
+        // The one logit of two classes is deployed as two, which is no teacher for the one.
+        let isSplit = data.task.kind == .classification && student.outputs == 1
         let comparison = try DistillationComparison(
             task: data.task, options: options,
-            methods: [.labels, .logits] + (hasHidden ? [.hint] : []) + [.ensemble, .selfDistillation],
+            methods: [.labels, .logits] + (hasHidden ? [.hint] : []) + [.ensemble]
+                + (isSplit ? [] : [.selfDistillation]),
             seeds: (0..<seeds).map { options.seed &+ UInt64($0) })
         return try watching {
             try comparison.run(training: data.training, test: data.test) { seed, what, progress in

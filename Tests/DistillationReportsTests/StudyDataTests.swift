@@ -46,7 +46,7 @@ struct StudyDataTests {
     @Test("Too few groups are split by time, and nothing is on both sides")
     func time() throws {
         let data = try StudyData(study.options(SmallStudy.waves(people: 2, seconds: 80)))
-        #expect(data.facts.method == "time" && data.facts.notes.contains { $0.contains("at another time") })
+        #expect(data.facts.method == "time" && data.facts.notes.contains { $0.contains("in later rows") })
         #expect(data.facts.notes.contains { $0.contains("share samples") })
         #expect(data.facts.counts[0].allSatisfy { $0.training >= 40 && $0.test >= 14 })
         // The first channel of a window names it: no sample of the test part stands in training.

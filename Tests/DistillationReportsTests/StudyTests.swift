@@ -63,7 +63,10 @@ struct StudyTests {
         #expect(energy["method"]?.string == "modelled" && energy["profile"]?.string == "cortex-m4@1")
         #expect(json.object["robustness"]?.object?["conditions"]?.elements?.count == 12)
         #expect(json.object["data"]?.object?["testWindows"]?.integer == 60)
-        #expect(model["curve"]?.elements?.count == 28)
+        #expect(model["curve"]?.elements?.count == 28 && model["curve"] != models["baseline"]?.object?["curve"])
+        let entry = try #require(scores["classes"]?.elements?.first?.object)
+        let f1 = 2 * confusion[0][0] / (confusion[0].reduce(0, +) + confusion.reduce(0) { $0 + $1[0] })
+        #expect(abs((entry["f1"]?.number ?? 0) - f1) < 1e-3 && entry["windows"]?.integer == 30)
     }
 
     private func parserCount(_ page: String) -> Int { page.components(separatedBy: "<svg").count - 1 }
@@ -132,6 +135,19 @@ struct StudyTests {
         #expect(methods?.first?.object?["method"]?.string == "labels")
     }
 
+    @Test("Two classes are told by one output of dense networks")
+    func binary() throws {
+        var options = try study.options(SmallStudy.waves(seconds: 20))
+        options.window = .samples(1)
+        options.teacher = .dense([10])
+        options.student = .dense([4])
+        options.comparedSeeds = 1
+        let report = try Study(options).run { _ in true }.report
+        #expect(report.models.allSatisfy { $0.test.count == 1 && $0.quality != nil })
+        #expect(report.model(.teacher)?.spec.outputs == 1 && report.comparison?.row(.selfDistillation) == nil)
+        #expect(report.comparison?.row(.hint) != nil)
+    }
+
     @Test("Networks are chosen by name, and two classes by dense layers have one output")
     func networks() throws {
         #expect(NetworkChoice("dense:50") == .dense([50]) && NetworkChoice("dense") == .dense([]))
@@ -160,6 +176,27 @@ struct StudyTests {
             }
         }
         #expect(error?.code == .cancelled)
+    }
+
+    @Test("A study that was stopped goes on and gives the student that it would have given")
+    func resume() throws {
+        var options = try study.options(SmallStudy.waves(seconds: 20))
+        options.trainsBaseline = false
+        let whole = try Study(options).run { _ in true }
+        let output = try StudyOutput(folder: study.path + "/resumed")
+        options.checkpoints = { output.checkpoints($0) }
+        #expect(throws: StudyError.self) {
+            _ = try Study(options).run { $0.stage != .student || $0.fraction < 0.5 }
+        }
+        var first: Double?
+        let resumed = try Study(options).run {
+            if $0.stage == .student, first == nil { first = $0.fraction }
+            return true
+        }
+        #expect(resumed.student == whole.student && (first ?? 0) > 0.4)
+        try output.write(resumed)
+        let left = try FileManager.default.contentsOfDirectory(atPath: output.folder).sorted()
+        #expect(left == ["report.html", "report.json", "student.safetensors", "teacher.safetensors"])
     }
 
     @Test("A folder that cannot be written to is told before anything is trained")

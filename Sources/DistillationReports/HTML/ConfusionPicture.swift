@@ -10,7 +10,7 @@ struct ConfusionPicture {
         let left = min(92, 14 + 5.6 * Double(min(longest, 14)))
         let top = min(84, 12 + 5 * Double(min(longest, 14)))
         // Names of columns lean to the right and need room behind the last one.
-        let cell = (Picture.width - left - 0.4 * top) / Double(count)
+        let cell = min(56, (Picture.width - left - 0.4 * top) / Double(count))
         var picture = Picture(height: top + cell * Double(count) + 4, label: label)
         let showsNumbers = count <= 10
         for (row, name) in scores.classes.enumerated() {

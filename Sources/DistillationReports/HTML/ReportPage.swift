@@ -129,7 +129,7 @@ struct ReportPage {
 
     private func interval(_ model: StudyReport.Model) -> String {
         guard model.test.count == 1, case .classes(let scores) = model.test[0], let accuracy = scores.accuracy else {
-            return ""
+            return report.targets.count > 1 ? "mean of \(report.targets.count), " : ""
         }
         return "\(Figure.fixed(accuracy.low * 100, 1))–\(Figure.fixed(accuracy.high * 100, 1)), "
     }
