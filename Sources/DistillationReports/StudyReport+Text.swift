@@ -22,7 +22,9 @@ extension StudyReport {
         if let agreement {
             lines.append("  student and teacher agree on \(Figure.percent(agreement.value)) of the test")
         }
-        if let gapClosed {
+        if let gapClosed, gapClosed < 0 {
+            lines.append("  distillation did not help here: labels alone are as good")
+        } else if let gapClosed {
             lines.append("  distillation closed \(Figure.percent(gapClosed, places: 0)) of the gap to the teacher")
         }
         if let student = model(.student) {

@@ -55,8 +55,17 @@ struct StudyTraining {
 
     /// The methods that the task allows, each from several seeds.
     func comparison(seeds: Int) throws -> DistillationComparison.Report {
+        // Hints are given to a hidden layer.
+        let student = options.studentSpec ?? .student(for: data.task)
+        let hasHidden = student.layers.dropLast().contains { layer in
+            switch layer {
+            case .convolution, .dense: true
+            default: false
+            }
+        }
         let comparison = try DistillationComparison(
-            task: data.task, options: options, methods: [.labels, .logits, .hint, .ensemble, .selfDistillation],
+            task: data.task, options: options,
+            methods: [.labels, .logits] + (hasHidden ? [.hint] : []) + [.ensemble, .selfDistillation],
             seeds: (0..<seeds).map { options.seed &+ UInt64($0) })
         return try watching {
             try comparison.run(training: data.training, test: data.test) { seed, what, progress in

@@ -48,9 +48,10 @@ final class SmallStudy {
         var options = StudyOptions(paths: [try write("readings.csv", text)], layout: layout)
         options.parameters = 600
         options.distillation.threads = 1
-        options.distillation.teacherEpochs = 2
-        options.distillation.studentEpochs = 6
-        options.distillation.quantisedEpochs = 2
+        options.distillation.batch = 32
+        options.distillation.teacherEpochs = 6
+        options.distillation.studentEpochs = 24
+        options.distillation.quantisedEpochs = 4
         options.distillation.copies = 2
         return options
     }

@@ -63,7 +63,7 @@ struct StudyTests {
         #expect(energy["method"]?.string == "modelled" && energy["profile"]?.string == "cortex-m4@1")
         #expect(json.object["robustness"]?.object?["conditions"]?.elements?.count == 12)
         #expect(json.object["data"]?.object?["testWindows"]?.integer == 60)
-        #expect(model["curve"]?.elements?.count == 8)
+        #expect(model["curve"]?.elements?.count == 28)
     }
 
     private func parserCount(_ page: String) -> Int { page.components(separatedBy: "<svg").count - 1 }
@@ -92,7 +92,9 @@ struct StudyTests {
         options.trainsBaseline = false
         let result = try Study(options).run { _ in true }
         #expect(result.report.task.kind == .multiHead && result.report.models.allSatisfy { $0.test.count == 2 })
-        #expect(result.report.gapClosed == nil && (result.report.model(.student)?.quality ?? 0) > 0.6)
+        let scores = try #require(result.report.model(.student)?.test)
+        #expect(result.report.gapClosed == nil && scores.allSatisfy { ($0.quality ?? 0) >= 0.5 })
+        #expect((result.report.model(.student)?.quality ?? 0) > 0.6, "\(scores)")
         let test = result.report.json.object?["models"]?.object?["student"]?.object?["test"]?.object
         #expect(test?.keys == ["label", "half"])
         #expect(result.report.html.contains("half: Accuracy by class"))
@@ -112,8 +114,8 @@ struct StudyTests {
         options.teacher = .dense([50])
         options.student = .dense([])
         options.comparedSeeds = 2
-        options.distillation.teacherEpochs = 40
-        options.distillation.studentEpochs = 40
+        options.distillation.teacherEpochs = 60
+        options.distillation.studentEpochs = 120
         let report = try Study(options).run { _ in true }.report
         #expect(report.model(.teacher)?.spec.parameterCount == 3 * 50 + 50 + 50 + 1)
         #expect(report.model(.student)?.spec.parameterCount == 4 && report.agreement == nil)
@@ -124,7 +126,7 @@ struct StudyTests {
         }
         #expect((scores.determination ?? 0) > 0.95 && abs((scores.answers.first ?? 0) - (scores.truth.first ?? 9)) < 2)
         let comparison = try #require(report.comparison)
-        #expect(comparison.rows.count == 5 && comparison.rows.allSatisfy { $0.qualities.count == 2 })
+        #expect(comparison.rows.count == 4 && comparison.rows.allSatisfy { $0.qualities.count == 2 })
         try wellFormed(report.html, names: "itself as teacher")
         let methods = report.json.object?["comparison"]?.object?["methods"]?.elements
         #expect(methods?.first?.object?["method"]?.string == "labels")
@@ -148,8 +150,12 @@ struct StudyTests {
     @Test("An observer stops a study at every stage", arguments: StudyProgress.Stage.allCases)
     func cancel(stage: StudyProgress.Stage) throws {
         guard stage != .comparison else { return }
+        var options = try study.options(SmallStudy.waves(seconds: 20))
+        options.distillation.teacherEpochs = 1
+        options.distillation.studentEpochs = 1
+        options.distillation.quantisedEpochs = 1
         let error = #expect(throws: StudyError.self) {
-            _ = try Study(study.options(SmallStudy.waves(seconds: 20)), observer: { $0.stage != stage }).run {
+            _ = try Study(options, observer: { $0.stage != stage }).run {
                 $0.stage != stage
             }
         }

@@ -27,6 +27,8 @@ struct ReadingsTests {
             #expect(table.labels[0].values == ["walk", "sit"] && table.labels[0].rows == [0, 1])
             #expect(table.groupNames == ["u1"] && table.rate == 2 && table.isTimed && table.isGrouped)
         }
+        let stray = try load("x,label\n1,5\" pipe\n1,\"\"\n")
+        #expect(stray.labels[0].values == ["5\" pipe"] && stray.labels[0].rows == [0, -1])
         let quoted = try load("\"x \"\"1\"\"\",label\n\"1\",\"say \"\"hi\"\"\"\n")
         #expect(quoted.channels == ["x \"1\""] && quoted.labels[0].values == ["say \"hi\""])
     }

@@ -121,7 +121,7 @@ struct ReportPage {
             if let agreement = report.agreement {
                 tile(Figure.percent(agreement.value), "of answers as the teacher's")
             }
-            if let gap = report.gapClosed {
+            if let gap = report.gapClosed, gap >= 0 {
                 tile(Figure.percent(gap, places: 0), "of the gap from labels alone to the teacher closed")
             }
         }
