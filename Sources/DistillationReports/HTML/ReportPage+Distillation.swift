@@ -123,6 +123,7 @@ extension ReportPage {
         case .logits: "logits"
         case .hint: "logits and hints"
         case .subclass: "subclasses"
+        case .invented: "subclasses found by the teacher"
         case .ensemble: "ensemble"
         case .selfDistillation: "itself as teacher"
         }
