@@ -38,6 +38,7 @@ public struct DistillationComparison: Sendable {
             let squares = qualities.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
             return (squares / Double(qualities.count - 1)).squareRoot()
         }
+        public var teacherMean: Double { Self.mean(teachers) }
         public var agreement: Double? { agreements.isEmpty ? nil : Self.mean(agreements) }
 
         private static func mean(_ values: [Double]) -> Double {

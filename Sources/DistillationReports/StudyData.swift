@@ -140,7 +140,7 @@ public struct StudyData: Sendable {
         let place = options.paths.count == 1 ? options.paths[0].split(separator: "/").last.map(String.init) : nil
         let stem = table.fileNames.count == 1 ? table.fileNames[0] : place
         let name = Slug.make(options.name ?? stem ?? targets[0].name)
-        return StudyWindows.task(
+        let task = StudyWindows.task(
             named: name, targets: targets,
             TaskDocument(
                 name: name, channels: table.channels.map { .init(name: $0, unit: "") }, rate: table.rate,
@@ -148,6 +148,27 @@ public struct StudyData: Sendable {
                 student: .init(
                     profile: String(options.profile.name.prefix { $0 != "@" }), parameters: options.parameters,
                     bytes: options.bytes)))
+        return try Self.grouping(task, options)
+    }
+
+    /// The task with the superclasses that were named, once every name is known to be a class.
+    private static func grouping(_ task: TaskDocument, _ options: StudyOptions) throws(StudyError) -> TaskDocument {
+        guard !options.superclasses.isEmpty || !options.focus.isEmpty else { return task }
+        guard task.kind == .classification else {
+            throw StudyError(.options, "superclasses and a focus need one label with classes")
+        }
+        for name in options.superclasses.keys.sorted() + options.focus where task.classIndex(name) == nil {
+            let known = task.classes.map(\.name).joined(separator: ", ")
+            throw StudyError(.options, "\"\(name)\" is no class; there are \(known)")
+        }
+        var result = task
+        for index in task.classes.indices {
+            result.classes[index].superclass = options.superclasses[task.classes[index].name]
+        }
+        if !options.superclasses.isEmpty, let lonely = result.classes.first(where: { $0.superclass == nil }) {
+            throw StudyError(.options, "the class \(lonely.name) has no superclass: give each class one, or none")
+        }
+        return result
     }
 
     private static func counts(

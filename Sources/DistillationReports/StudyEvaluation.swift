@@ -93,9 +93,8 @@ struct StudyEvaluation {
     ) throws {
         let count = min(data.test.count, Self.hardshipLimit)
         let windows = data.test.selecting((0..<count).map { $0 * data.test.count / count })
-        let names = data.task.channels.map(\.name)
         let robustness = Robustness(
-            axes: data.task.axes.map { group in group.compactMap { names.firstIndex(of: $0) } },
+            axes: data.task.axisIndices,
             normalisation: normalisation, seed: options.distillation.seed)
         var rows: [[Robustness.Row]] = []
         for (place, predictor) in predictors.enumerated() {

@@ -7,6 +7,8 @@ public struct StudyProgress: Sendable, Equatable {
         case studentGrid = "student on the int8 grid"
         case baseline = "student from labels alone"
         case baselineGrid = "labels alone, int8 grid"
+        case focus = "student with a focus"
+        case focusGrid = "focus, int8 grid"
         case comparison
         case evaluation
     }

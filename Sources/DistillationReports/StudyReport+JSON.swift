@@ -22,6 +22,8 @@ extension StudyReport {
             "conditions": .array(hardships.map(hardshipJSON)),
         ])
         object["comparison"] = comparison.map(Self.comparisonJSON)
+        object["superclassComparison"] = superclassComparison.map(Self.comparisonJSON)
+        object["focus"] = focus.map { .array($0.rows.map(focusJSON)) }
         object["studentDigest"] = .string(studentDigest)
         object["seconds"] = JSONValue(seconds, places: 1)
         if !command.isEmpty { object["command"] = .string(command) }
@@ -125,8 +127,26 @@ extension StudyReport {
     }
 
     private func hardshipJSON(_ hardship: Hardship) -> JSONValue {
+        var object = conditionJSON(hardship.condition)
+        for (model, score) in zip(models, hardship.scores) { object[model.role.rawValue] = JSONValue(score, places: 4) }
+        return .object(object)
+    }
+
+    private func focusJSON(_ row: FocusComparison.Row) -> JSONValue {
+        func recall(_ recall: FocusComparison.Recall) -> JSONValue {
+            .object(["plain": JSONValue(recall.plain, places: 4), "focused": JSONValue(recall.focused, places: 4)])
+        }
+        var object = conditionJSON(row.condition)
+        object["focus"] = recall(row.focus)
+        object["others"] = recall(row.others)
+        object["classes"] = .object(
+            zip(task.classes, row.classes).reduce(into: JSONObject()) { $0[$1.0.name] = $1.1.map(recall) })
+        return .object(object)
+    }
+
+    private func conditionJSON(_ condition: Robustness.Condition) -> JSONObject {
         var object = JSONObject()
-        switch hardship.condition {
+        switch condition {
         case .clean: object["condition"] = .string("clean")
         case .noise(let deviations):
             object["condition"] = .string("noise")
@@ -138,8 +158,7 @@ extension StudyReport {
             object["condition"] = .string("lostChannel")
             object["channel"] = .string(task.channels[channel].name)
         }
-        for (model, score) in zip(models, hardship.scores) { object[model.role.rawValue] = JSONValue(score, places: 4) }
-        return .object(object)
+        return object
     }
 
     private static func comparisonJSON(_ report: DistillationComparison.Report) -> JSONValue {
@@ -153,6 +172,9 @@ extension StudyReport {
                         "mean": JSONValue(row.mean, places: 4),
                         "standardDeviation": JSONValue(row.deviation, places: 4),
                     ]
+                    if !row.teachers.isEmpty {
+                        object["teachers"] = .array(row.teachers.map { JSONValue($0, places: 4) })
+                    }
                     object["agreement"] = row.agreement.map { JSONValue($0, places: 4) }
                     return .object(object)
                 }),

@@ -59,6 +59,12 @@ public struct StudyReport: Sendable {
     public var hardshipWindows = 0
     /// Methods against one another over several seeds, where that was asked for.
     public var comparison: DistillationComparison.Report?
+    /// The same of students that tell the superclasses apart.
+    public var superclassComparison: DistillationComparison.Report?
+    /// What a focus on some classes gained and cost, where one was asked for.
+    public var focus: FocusComparison?
+    /// Weight of the windows in focus.
+    public var focusWeight: Float = 1
     /// Of the student's file, in hexadecimal.
     public var studentDigest: String
     /// Of the whole study.

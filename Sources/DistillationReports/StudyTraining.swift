@@ -56,8 +56,39 @@ struct StudyTraining {
         return Trained(network: result.student, curve: result.report.curve, seconds: result.report.seconds)
     }
 
-    /// The methods that the task allows, each from several seeds.
-    func comparison(seeds: Int) throws -> DistillationComparison.Report {
+    /// A student that must be right about some classes.
+    func focused(_ teacher: TrainedTeacher, on classes: [Int], weight: Float) throws -> Student {
+        var options = options
+        options.focus = Focus(classes: classes, weight: weight)
+        let distiller = try Distiller(task: data.task, options: options)
+        return try watching {
+            try distiller.distill(teacher, windows: data.training) { tell($0, .focus, .focusGrid) }
+        }.student
+    }
+
+    /// Methods, each from several seeds.
+    ///
+    /// - Parameter superclasses: compares students that tell the superclasses apart.
+    func comparison(_ study: StudyOptions, superclasses: Bool = false) throws -> DistillationComparison.Report {
+        let seeds = study.comparedSeeds
+        let possible = superclasses ? [.labels, .logits, .subclass, .invented] : methods
+        let comparison = try DistillationComparison(
+            task: data.task, options: options,
+            methods: superclasses || study.comparedMethods.isEmpty ? possible : study.comparedMethods,
+            seeds: (0..<seeds).map { options.seed &+ UInt64($0) }, comparesSuperclasses: superclasses,
+            labelledGroups: study.labelledGroups)
+        return try watching {
+            try comparison.run(training: data.training, test: data.test) { seed, what, progress in
+                observer(
+                    StudyProgress(
+                        stage: .comparison, detail: "seed \(seed + 1) of \(seeds): \(what)",
+                        fraction: progress.fraction, loss: progress.loss, secondsLeft: progress.secondsLeft))
+            }
+        }
+    }
+
+    /// The methods that the task allows.
+    private var methods: [DistillationComparison.Method] {
         // Hints are given to a hidden layer.
         let student = options.studentSpec ?? .student(for: data.task)
         let hasHidden = student.layers.dropLast().contains { layer in
@@ -68,19 +99,7 @@ struct StudyTraining {
         }
         // The one logit of two classes is deployed as two, which is no teacher for the one.
         let isSplit = data.task.kind == .classification && student.outputs == 1
-        let comparison = try DistillationComparison(
-            task: data.task, options: options,
-            methods: [.labels, .logits] + (hasHidden ? [.hint] : []) + [.ensemble]
-                + (isSplit ? [] : [.selfDistillation]),
-            seeds: (0..<seeds).map { options.seed &+ UInt64($0) })
-        return try watching {
-            try comparison.run(training: data.training, test: data.test) { seed, what, progress in
-                observer(
-                    StudyProgress(
-                        stage: .comparison, detail: "seed \(seed + 1) of \(seeds): \(what)",
-                        fraction: progress.fraction, loss: progress.loss, secondsLeft: progress.secondsLeft))
-            }
-        }
+        return [.labels, .logits] + (hasHidden ? [.hint] : []) + [.ensemble] + (isSplit ? [] : [.selfDistillation])
     }
 
     private func tell(

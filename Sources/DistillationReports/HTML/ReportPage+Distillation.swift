@@ -75,15 +75,22 @@ extension ReportPage {
     }
 
     /// Methods against one another over several seeds.
-    func comparison(_ page: inout Markup) {
-        guard let comparison = report.comparison else { return }
-        section(&page, "Methods compared") { section in
+    func comparisons(_ page: inout Markup) {
+        if let comparison = report.comparison { compare(comparison, "Methods compared", &page) }
+        if let comparison = report.superclassComparison { compare(comparison, "Superclasses told apart", &page) }
+    }
+
+    private func compare(_ comparison: DistillationComparison.Report, _ title: String, _ page: inout Markup) {
+        section(&page, title) { section in
             section.element(
                 "p",
                 text:
                     "Each method trained from \(comparison.teachers.count) seeds with the same passes and random changes of "
-                    + "windows, scored on the test part. A dot is the mean, its whisker one standard deviation to either "
-                    + "side. The teachers: " + comparison.teachers.map { quality($0) }.joined(separator: ", ") + ".")
+                    + "windows, scored on the test part"
+                    + (comparison.comparesSuperclasses
+                        ? " by the superclasses " + report.task.superclasses.joined(separator: ", ") : "")
+                    + ". A dot is the mean, its whisker one standard deviation to either side. The teachers: "
+                    + comparison.teachers.map { quality($0) }.joined(separator: ", ") + ".")
             let values = comparison.rows.flatMap { [$0.mean - $0.deviation, $0.mean + $0.deviation] }
             let rows = comparison.rows.map { row in
                 DotRows.Row(
@@ -103,16 +110,40 @@ extension ReportPage {
                     axisText: { isRegression ? Figure.fixed($0, 2) : Figure.fixed($0 * 100, 1) }
                 ).svg)
             table(
-                &section, ["method", "mean", "standard deviation", "agrees with the teacher", "each seed"],
+                &section,
+                ["method", "mean", "standard deviation", "its teachers", "agrees with the teacher", "each seed"],
                 comparison.rows.map { row in
                     [
                         Self.name(of: row.method), quality(row.mean),
                         isRegression
                             ? Figure.fixed(row.deviation, 3) : Figure.fixed(row.deviation * 100, 1) + " points",
-                        Figure.percent(row.agreement),
+                        row.teachers.isEmpty ? "–" : quality(row.teacherMean), Figure.percent(row.agreement),
                         row.qualities.map { isRegression ? Figure.fixed($0, 3) : Figure.fixed($0 * 100, 1) }
                             .joined(separator: ", "),
                     ]
+                })
+        }
+    }
+
+    /// What classes in focus gained and the others paid.
+    func focus(_ page: inout Markup) {
+        guard let focus = report.focus, let clean = focus.rows.first else { return }
+        section(&page, "Classes that must be right") { section in
+            section.element(
+                "p",
+                text: "A second student whose training weighs windows of the classes in focus "
+                    + "\(Figure.fixed(Double(report.focusWeight), 1)) times, beside the one without focus, on the same test "
+                    + "windows: the share recognised.")
+            func change(_ recall: FocusComparison.Recall) -> String {
+                "\(Figure.percent(recall.plain)) → \(Figure.percent(recall.focused))"
+            }
+            table(
+                &section, ["condition", "in focus", "the others"],
+                focus.rows.map { [report.conditionName($0.condition), change($0.focus), change($0.others)] })
+            table(
+                &section, ["class, as recorded", "recognised"],
+                zip(report.task.classes, clean.classes).compactMap { entry, recall in
+                    recall.map { [entry.name, change($0)] }
                 })
         }
     }

@@ -27,7 +27,8 @@ struct ReportPage {
                 body.element("main") { main in
                     accuracySections(&main)
                     distillation(&main)
-                    comparison(&main)
+                    comparisons(&main)
+                    focus(&main)
                     cost(&main)
                     robustness(&main)
                     training(&main)
