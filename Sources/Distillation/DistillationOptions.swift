@@ -70,8 +70,8 @@ public struct DistillationOptions: Sendable, Equatable {
         optimiser: OptimiserKind = .adamW,
         course: LearningRateSchedule.Course = .cosine(), clipping: Float? = nil, teacherRate: Float = 8e-3,
         studentRate: Float = 2e-2, quantisedRate: Float = 1e-3, weightDecay: Float = 0.05, smoothing: Float = 0.1,
-        temperature: Float = 3, alpha: Float = 0.8, hint: Float = 0, focus: Focus? = nil,
-        classWeights: ClassWeights = .uniform, copies: Int = 8, teacherMixing: Float = 0, studentMixing: Float = 0,
+        temperature: Float = 2, alpha: Float = 0.5, hint: Float = 0, focus: Focus? = nil,
+        classWeights: ClassWeights = .uniform, copies: Int = 16, teacherMixing: Float = 0, studentMixing: Float = 0,
         basePull: Float = 0.1, validationShare: Double = 0.1, patience: Int? = nil, validationPoints: Int = 0,
         escalationShare: Double = 0.15, augmentation: Augmentation = Augmentation()
     ) {

@@ -68,7 +68,7 @@ public struct StudyData: Sendable {
         let tested = split.test.filter { index in values.contains { !$0[index].isNaN } }
         training = try windows(split.training)
         test = try windows(tested)
-        task = Self.task(table, cut, targets, options)
+        task = try Self.task(table, cut, targets, options)
         let counts = Self.counts(targets, values, split.training, tested)
         facts = Facts(
             files: table.fileNames.count, rows: table.count, rate: table.isTimed ? table.rate : nil,
@@ -136,7 +136,7 @@ public struct StudyData: Sendable {
 
     private static func task(
         _ table: ReadingsTable, _ cut: CutWindows, _ targets: [StudyTarget], _ options: StudyOptions
-    ) -> TaskDocument {
+    ) throws(StudyError) -> TaskDocument {
         let place = options.paths.count == 1 ? options.paths[0].split(separator: "/").last.map(String.init) : nil
         let stem = table.fileNames.count == 1 ? table.fileNames[0] : place
         let name = Slug.make(options.name ?? stem ?? targets[0].name)

@@ -22,7 +22,8 @@ struct TrainingBenchmark {
         }
         let (windows, classes) = try WindowFile.read(words[1], share: share)
         let task = task(windows, classes: classes)
-        var options = DistillationOptions(threads: threads, copies: copies, validationShare: 0)
+        var options = DistillationOptions(
+            threads: threads, temperature: 3, alpha: 0.8, copies: copies, validationShare: 0)
         options.teacherEpochs = epochs
         options.studentEpochs = epochs
         options.quantisedEpochs = 0

@@ -1,4 +1,5 @@
 import Distillation
+import ModelArtifact
 import Telemetry
 
 extension ReportPage {
