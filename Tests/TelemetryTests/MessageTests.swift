@@ -75,7 +75,8 @@ private let samples: [Sample] = [
         "t", "since", "boot", "inferences", "macs", "joules"),
     Sample(
         JobRequest(
-            t: t, id: "j-1", model: "m", distiller: "d", base: 2, teacher: .verdicts, retrainTeacher: true, seed: 7), "t", "id", "model"),
+            t: t, id: "j-1", model: "m", distiller: "d", base: 2, teacher: .verdicts, retrainTeacher: true, seed: 7),
+        "t", "id", "model"),
     Sample(JobRequest(t: t, id: "j-1", model: "m"), "t", "id", "model"),
     Sample(
         JobProgress(
