@@ -222,7 +222,7 @@ let tested: [(String, [Target.Dependency])] = [
         "CloudDistillation",
         [
             "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Distillation", "NeuralNetwork",
-            "ServiceRuntime", "Zstd", logging, lifecycle,
+            "ServiceRuntime", "Storage", "Zstd", logging, lifecycle,
         ]
     ),
     (

@@ -53,6 +53,9 @@ actor JobDesk {
         try worker.folders.removeAll(except: unfinished)
         let folders = worker.folders
         let prepared = try await BlockingWork.run("samples") { unfinished.filter { folders[$0].samples() != nil } }
+        for id in prepared.sorted() {
+            context.logger.info("a job goes on", metadata: [DistillationLogKeys.job: "\(id)"])
+        }
         await perform(queue.restore(jobs, prepared: prepared, now: context.now()))
     }
 

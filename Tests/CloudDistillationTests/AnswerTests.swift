@@ -1,6 +1,8 @@
+import Foundation
 import JSON
 import ModelArtifact
 import ServiceRuntime
+import Storage
 import Telemetry
 import Testing
 
@@ -173,6 +175,34 @@ struct ForeignVerdictTests {
         await harness.take(text: head + content + "}", on: "verdict/home/arm-2/shake")
         #expect(try harness.rejects.last?.code == (code == "malformed" ? "malformed" : "window"))
         try harness.remove()
+    }
+
+    @Test("A database from before there were answers keeps its windows and takes answers to them")
+    func migrated() async throws {
+        let folder = DistillerHarness.folder()
+        let old = try await Database(
+            path: folder + "/distiller.sqlite", migrations: Array(DistillerDatabase.migrations.prefix(1)))
+        let window = TestTask.window(0, values: TestTask.values("moving", 1))
+        let bytes = FloatBytes.bytes(of: window.values)
+        let content = ContentKey(of: bytes).bytes
+        try await old.write { transaction in
+            try transaction.execute(
+                "INSERT INTO models VALUES ('shake', ?)", [.text(TestTask.task().signature.shape)])
+            try transaction.execute("INSERT INTO contents VALUES ('shake', ?, ?)", [.blob(content), .blob(bytes)])
+            try transaction.execute(
+                "INSERT INTO windows VALUES ('shake', 'home', 'arm-1', ?, 8, ?, ?)",
+                [.integer(Int64(TestTask.start * 1000)), .blob(content), .real(TestTask.start)])
+        }
+        try await old.close()
+        for answered in [Int64(0), 1] {
+            let harness = try await DistillerHarness(engine: HandmadeEngine(), folder: folder)
+            await harness.take(task: TestTask.task())
+            #expect(await harness.app.collection.summary("shake")?["windows"] == .integer(1))
+            #expect(await harness.app.collection.summary("shake")?["answered"] == .integer(answered))
+            await take(Self.verdict(window, [0.2, 0.8]), harness)
+            try await harness.app.database.close()
+        }
+        try FileManager.default.removeItem(atPath: folder)
     }
 
     @Test("Values of a regression are taken as they are")

@@ -146,6 +146,10 @@ struct JobQueueTests {
         #expect(started(queue.trained("under-way", candidate: "e", now: 11)).isEmpty)
         #expect(started(queue.know(["other"], now: 12)).isEmpty)
         #expect(started(queue.know(["shake"], now: 13)) == ["b"])
+        // Without its samples it waits too, and is still the first.
+        queue = JobQueue(instance: "cloud-2", options: JobQueue.Options())
+        #expect(started(queue.restore(kept, prepared: [], now: 10)).isEmpty)
+        #expect(started(queue.know(["shake"], now: 11)) == ["under-way"])
     }
 
     @Test("A restored job counts as its model's, so no automatic one starts beside it")
