@@ -32,21 +32,24 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-/// Executables beside which a default configuration stands.
-let withConfiguration: Set<String> = ["cloud-distiller", "edge-inferencer", "metrics-aggregator"]
+/// What stands beside a service's sources: every one but the command line has a default configuration.
+func companions(_ name: String) -> [String] {
+    ["README.md"] + (name == "retort" ? [] : ["default.json"]) + (name == "model-registry" ? ["tasks"] : [])
+}
 
 func service(_ name: String, _ library: Target.Dependency, _ more: [Target.Dependency] = []) -> Target {
     .executableTarget(
         name: name,
         dependencies: [library, "ServiceRuntime", "BusAPI", "BusMosquitto", argumentParser, logging, lifecycle] + more,
         path: "services/\(name)",
-        exclude: ["README.md"] + (withConfiguration.contains(name) ? ["default.json"] : []),
+        exclude: companions(name),
         swiftSettings: settings
     )
 }
 
-/// Files of numbers that tests read in their place.
-let withFixtures = ["NeuralNetworkTests"]
+/// Suites beside which files stand that they read in their place.
+let withFixtures: Set<String> = ["NeuralNetworkTests", "Integration"]
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(
         name: name, dependencies: dependencies, exclude: withFixtures.contains(name) ? ["Fixtures"] : [],

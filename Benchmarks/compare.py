@@ -1,10 +1,13 @@
 """Runs our benchmarks and their peers in turn on this machine, prints a table and writes rows of JSON.
 
-`./dev bench training|kernels [--json FILE] [--quick]` calls this with the Python of the peers' environment.
+`./dev bench training|kernels [--json FILE] [--quick] [--document FILE]` calls this with the Python of the peers'
+environment. A document's table between `<!-- NAME -->` and `<!-- /NAME -->` is written anew.
 """
 
 import argparse
+import datetime
 import json
+import math
 import os
 import platform
 import statistics
@@ -32,17 +35,33 @@ def row(case, ours, peer, unit, goal, spread=""):
 
 
 def report(rows, path):
-    print(f"\n{'case':<58} {'ours':>9} {'peer':>9} {'unit':<8} {'ratio':>6} {'goal':>6}  ratios seen")
-    for entry, spread in rows:
+    print(f"\n{'case':<76} {'ours':>9} {'peer':>9} {'unit':<6} {'ratio':>6} {'goal':>5}  seen")
+    for entry, seen in rows:
         goal = "" if entry["goal"] is None else f"{entry['goal']:.2f}"
         verdict = " MISSED" if entry["goal"] is not None and entry["ratio"] > entry["goal"] else ""
         print(
-            f"{entry['case']:<58} {entry['ours']:>9.4g} {entry['peer']:>9.4g} {entry['unit']:<8} "
-            f"{entry['ratio']:>6.3f} {goal:>6}  {spread}{verdict}")
+            f"{entry['case']:<76} {entry['ours']:>9.4g} {entry['peer']:>9.4g} {entry['unit']:<6} "
+            f"{entry['ratio']:>6.3f} {goal:>5}  {seen}{verdict}")
     if path:
         with open(path, "w") as file:
             json.dump([entry for entry, _ in rows], file, indent=1)
             file.write("\n")
+
+
+def document(rows, path, name, heading):
+    """Puts the rows as a Markdown table between the marks of `name`."""
+    text = open(path).read()
+    opening, closing = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+    before, rest = text.split(opening)
+    after = rest.split(closing)[1]
+    table = ["| case | ours | peer | unit | ratio | goal | seen |", "| --- | ---: | ---: | --- | ---: | ---: | --- |"]
+    for entry, seen in rows:
+        goal = "" if entry["goal"] is None else f"{entry['goal']:.2f}"
+        table.append(
+            f"| {entry['case']} | {entry['ours']:.4g} | {entry['peer']:.4g} | {entry['unit']} | {entry['ratio']:.3f} | "
+            f"{goal} | {seen} |")
+    with open(path, "w") as file:
+        file.write(before + opening + heading + "\n\n" + "\n".join(table) + "\n" + closing + after)
 
 
 def spread(ratios):
@@ -52,12 +71,14 @@ def spread(ratios):
 class Training:
     """Whole trainings, each in a process of its own."""
 
-    # name, case on both sides, epochs, copies of ours that the teacher is asked about (0: one an epoch), goal
+    # Case on both sides, epochs, goal, and what of ours is compared with it: a name and the number of random copies of
+    # each window that the teacher is asked about (0: a new one every epoch, as the peer).
     CASES = [
-        ("teacher, 149 k parameters", "teacher", 15, 0, 0.6),
-        ("student distilled, teacher asked at every step", "distilled", 40, 0, 0.5),
-        ("student distilled, teacher's answers kept for 8 copies", "distilled", 40, 8, 0.5),
-        ("student from labels alone", "labels", 40, 0, 1 / 3),
+        ("teacher", 15, 0.6, [("teacher, 149 k parameters", 0)]),
+        (
+            "distilled", 40, 0.5,
+            [("student distilled, teacher asked at every step", 0), ("student distilled, teacher's answers kept", 8)]),
+        ("labels", 40, 1 / 3, [("student from labels alone", 0)]),
     ]
 
     def __init__(self, options):
@@ -74,30 +95,40 @@ class Training:
         return lines_of([*command, "--epochs", str(epochs)])[0]
 
     def rows(self):
-        rows, peers = [], {}
-        for name, case, epochs, copies, goal in self.CASES:
-            epochs = max(1, epochs // 5) if self.options.quick else epochs
-            pairs = []
+        rows = []
+        for case, epochs, goal, variants in self.CASES:
+            epochs = epochs // 5 if self.options.quick else epochs
+            copies = [math.ceil(count / 5) if self.options.quick else count for _, count in variants]
+            runs = []
             for _ in range(self.options.repetitions):
-                pairs.append((self.ours(case, epochs, copies), self.peer(case, epochs)))
-                print(f"{name}: ours {pairs[-1][0]}, peer {pairs[-1][1]}", file=sys.stderr, flush=True)
-            name = f"{name}, {epochs} epochs"
-            for key, unit, bound in [("seconds", "s", goal), ("cpu", "CPU s", None), ("megabytes", "MiB", 0.25)]:
-                mine, theirs = (statistics.median(pair[side][key] for pair in pairs) for side in (0, 1))
-                ratios = [pair[0][key] / pair[1][key] for pair in pairs]
-                label = {"seconds": "", "cpu": ": processor time", "megabytes": ": peak private memory"}[key]
-                rows.append(row(name + label, mine, theirs, unit, bound, spread(ratios)))
+                runs.append(([self.ours(case, epochs, count) for count in copies], self.peer(case, epochs)))
+                print(f"{case}: ours {runs[-1][0]}, peer {runs[-1][1]}", file=sys.stderr, flush=True)
+            for index, (name, _) in enumerate(variants):
+                name = f"{name}, {epochs} epochs" + (f" over {copies[index]} random copies" if copies[index] else "")
+                pairs = [(mine[index], theirs) for mine, theirs in runs]
+                rows += self.compared(name, pairs, goal)
         return rows + self.linearity()
+
+    @staticmethod
+    def compared(name, pairs, goal):
+        rows = []
+        for key, label, unit, bound in [
+            ("seconds", "", "s", goal), ("cpu", ": processor time", "CPU s", None),
+            ("megabytes", ": peak private memory", "MiB", 0.25),
+        ]:
+            mine, theirs = (statistics.median(pair[side][key] for pair in pairs) for side in (0, 1))
+            ratios = [pair[0][key] / pair[1][key] for pair in pairs]
+            rows.append(row(name + label, mine, theirs, unit, bound, spread(ratios)))
+        return rows
 
     def linearity(self):
         """Ours alone: what four times the windows or epochs cost, against four times the cost of one part."""
         rows = []
-        base = 1 if self.options.quick else 4
         for kind in ["windows", "epochs"]:
             costs = {}
             for factor in [1, 2, 4]:
-                share, epochs = (0.25 * factor, base) if kind == "windows" else (0.25, base * factor)
-                runs = [self.ours("teacher", epochs, 0, share)["seconds"] for _ in range(self.options.repetitions)]
+                share, epochs = (0.25 * factor, 1) if kind == "windows" else (0.25, factor)
+                runs = [self.ours("teacher", epochs, 0, share)["seconds"] for _ in range(3)]
                 costs[factor] = statistics.median(runs)
             for factor in [2, 4]:
                 rows.append(row(
@@ -151,12 +182,17 @@ def main():
     parser.add_argument("--ours", required=True, help="our executable")
     parser.add_argument("--data", help="folder of wisdm-watch")
     parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--document", metavar="FILE", help="Markdown whose table is written anew")
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="a fifth of the epochs")
     options = parser.parse_args()
-    print(machine(), f"load {os.getloadavg()[0]:.1f}", sep=", ")
+    heading = f"{machine()}, {datetime.date.today()}; load at the start {os.getloadavg()[0]:.1f}."
+    print(heading)
     benchmark = Training(options) if options.name == "training" else Kernels(options)
-    report(benchmark.rows(), options.json)
+    rows = benchmark.rows()
+    report(rows, options.json)
+    if options.document:
+        document(rows, options.document, options.name, heading)
 
 
 main()

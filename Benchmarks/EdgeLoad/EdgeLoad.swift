@@ -108,9 +108,9 @@ struct EdgeLoad: AsyncParsableCommand {
         var lines = [""]
         for (name, steps) in [("edge-inferencer", report.ours), ("paho-mqtt and numpy", report.peer)] {
             guard let best = LoadReport.best(steps) else { continue }
-            let samples = best.received * Double(TelemetryLoad.rows)
+            let samples = best.handled * Double(TelemetryLoad.rows)
             lines.append(
-                "\(name) sustains \(Int(best.received)) messages (\(Int(samples)) samples) a second with "
+                "\(name) sustains \(Int(best.handled)) messages (\(Int(samples)) samples) a second with "
                     + "\(JSONValue(best.processors, places: 2).text) cores")
         }
         return lines.joined(separator: "\n")

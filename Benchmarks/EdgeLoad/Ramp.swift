@@ -31,6 +31,8 @@ struct Ramp {
                 rate *= 2
             } else {
                 guard refined < refinements else { break }
+                // What a step left waiting must not count for the next.
+                if !step.isSustained { try await Task.sleep(for: .seconds(6)) }
                 refined += 1
                 rate = (sustained + failed) / 2
             }

@@ -48,6 +48,8 @@ struct Subject: Sendable {
         /// Whether the edge kept up: a queue that fills shows before anything is dropped. The two counters are read a
         /// few milliseconds apart, hence the two in a hundred.
         var isSustained: Bool { isOffered && dropped == 0 && received > 0.98 * sent }
+        /// Messages of this step's load that were dealt with; a queue that empties may let `received` be more.
+        var handled: Double { min(sent, received) }
         var processorMicroseconds: Double { processors / max(received, 1) * 1e6 }
     }
 }

@@ -57,7 +57,12 @@ final class TelemetryLoad: Sendable {
                 let device = number % topics.count
                 var payload = payloads[device]
                 Self.write(Self.start + number / topics.count, into: &payload)
-                try await bus.publish(BusMessage(topic: topics[device], payload: payload, qos: .atMostOnce))
+                do {
+                    try await bus.publish(BusMessage(topic: topics[device], payload: payload, qos: .atMostOnce))
+                } catch {
+                    guard Task.isCancelled else { throw error }
+                    return number + 1
+                }
             }
             handed.withLock { $0 += max(0, due - next) }
             next = max(next, due)

@@ -5,8 +5,11 @@
 
 typedef float CK(vec) __attribute__((vector_size(CK_LANES * 4), aligned(4)));
 
-/// Depth at a time: two packed panels of it and a tile's rows stay in the first-level cache.
-enum { CK(depth_block) = 256 };
+/// Depth of `multiply` at a time: two packed panels of it stream from the second-level cache, and sums are seldom put down.
+enum { CK(depth_block) = 640 };
+/// Rows of `outer` at a time, and rows left free behind each of its panels: without these all panels would begin in the
+/// same set of the first-level cache, and gathering a row would drive its own lines out.
+enum { CK(row_block) = 256, CK(panel_gap) = 2 };
 
 /// Adds a tile: CK_TILE rows x `vectors` panels. a[i][k * step] times panel[v][k].
 static CK_INLINE void CK(tile)(size_t depth, const float *const *a, ptrdiff_t step, const float *panel0,
@@ -133,7 +136,7 @@ static void CK(multiply)(ck_rows a, size_t depth, const float *packed, size_t n,
 }
 
 static size_t CK(outer_scratch)(size_t m, size_t n) {
-    return CK(depth_block) * ((m + CK_TILE - 1) / CK_TILE * CK_TILE + (n + CK_LANES - 1) / CK_LANES * CK_LANES);
+    return (CK(row_block) + CK(panel_gap)) * ((m + CK_TILE - 1) / CK_TILE * CK_TILE + (n + CK_LANES - 1) / CK_LANES * CK_LANES);
 }
 
 /// Copies rows start ..< start + count into panels of `width` columns, zeros behind.
@@ -143,7 +146,7 @@ static CK_INLINE void CK(gather)(ck_rows x, size_t start, size_t count, size_t c
             + (ptrdiff_t)((start + r) % x.rows) * x.row_stride;
         float *to = packed + r * width;
         size_t j = 0;
-        for (; j + width <= columns; j += width, to += count * width) memcpy(to, row + j, width * sizeof(float));
+        for (; j + width <= columns; j += width, to += (count + CK(panel_gap)) * width) memcpy(to, row + j, width * sizeof(float));
         if (j < columns)
             for (size_t l = 0; l < width; l++) to[l] = j + l < columns ? row[j + l] : 0;
     }
@@ -151,16 +154,18 @@ static CK_INLINE void CK(gather)(ck_rows x, size_t start, size_t count, size_t c
 
 static void CK(outer)(ck_rows a, size_t m, ck_rows b, size_t n, float *c, float *scratch) {
     size_t total = a.rows * a.groups;
-    float *left = scratch, *right = scratch + CK(depth_block) * ((m + CK_TILE - 1) / CK_TILE * CK_TILE);
-    for (size_t start = 0; start < total; start += CK(depth_block)) {
-        size_t depth = total - start < CK(depth_block) ? total - start : CK(depth_block);
+    float *left = scratch;
+    float *right = scratch + (CK(row_block) + CK(panel_gap)) * ((m + CK_TILE - 1) / CK_TILE * CK_TILE);
+    for (size_t start = 0; start < total; start += CK(row_block)) {
+        size_t depth = total - start < CK(row_block) ? total - start : CK(row_block);
+        size_t panel_rows = depth + CK(panel_gap);
         CK(gather)(a, start, depth, m, CK_TILE, left);
         CK(gather)(b, start, depth, n, CK_LANES, right);
         for (size_t j = 0; j < n; j += 2 * CK_LANES) {
             int vectors = n - j > CK_LANES ? 2 : 1;
             size_t columns0 = n - j < CK_LANES ? n - j : CK_LANES;
             size_t columns1 = n - j - columns0 < CK_LANES ? n - j - columns0 : CK_LANES;
-            const float *panel = right + j * depth, *second = panel + depth * CK_LANES;
+            const float *panel = right + j * panel_rows, *second = panel + panel_rows * CK_LANES;
             for (size_t i = 0; i < m; i += CK_TILE) {
                 const float *from[CK_TILE];
                 CK(vec) acc[CK_TILE][2];
@@ -168,7 +173,7 @@ static void CK(outer)(ck_rows a, size_t m, ck_rows b, size_t n, float *c, float 
                 float *to = c + i * n + j;
 #pragma clang loop unroll(full)
                 for (size_t l = 0; l < CK_TILE; l++) {
-                    from[l] = left + i * depth + l;
+                    from[l] = left + i * panel_rows + l;
                     acc[l][0] = acc[l][1] = (CK(vec)){0};
                     if (l >= used) continue;
                     CK(load)(&acc[l][0], to + l * n, columns0);

@@ -7,6 +7,8 @@ public import ModelArtifact
 public struct QuantisedNetwork: Sendable {
     public let spec: NetworkSpec
     private let layers: [Student.QuantisedLayer]
+    /// Their weights as Int16: compilers know how to multiply pairs of these.
+    private let weights: [[Int16]]
     private let mean: [Float]
     /// 1 / (deviation · inputScale).
     private let factor: [Float]
@@ -29,6 +31,7 @@ public struct QuantisedNetwork: Sendable {
         }
         self.spec = spec
         self.layers = layers
+        weights = layers.map { $0.weight.map(Int16.init) }
         mean = normalisation.mean
         factor = normalisation.standardDeviation.map { 1 / ($0 * inputScale) }
         extents = spec.extents
@@ -82,44 +85,46 @@ public struct QuantisedNetwork: Sendable {
         return accumulators
     }
 
-    private func zeroPoint(_ position: Int) -> Int32 { position == 0 ? 128 : 0 }
+    /// Values without their zero point: padding, which counts as that, adds nothing.
+    private func centred(_ input: [UInt8], _ position: Int) -> [Int16] {
+        let zero: Int16 = position == 0 ? 128 : 0
+        return input.map { Int16($0) - zero }
+    }
 
     private func convolve(_ input: [UInt8], _ index: Int, _ position: Int, kernel: Int, stride: Int) -> [Int32] {
         let extent = extents[index]
         let output = extents[index + 1]
         let before = NetworkSpec.padding(samples: extent.samples, kernel: kernel, stride: stride).before
-        let layer = layers[position]
-        let zero = zeroPoint(position)
+        let centred = centred(input, position)
+        let bias = layers[position].bias
         var result = [Int32](repeating: 0, count: output.count)
         for t in 0..<output.samples {
-            // Taps in the padding count as the zero point: they add nothing.
             let start = t * stride - before
             let taps = max(0, -start)..<min(kernel, extent.samples - start)
             let first = (start + taps.lowerBound) * extent.channels
-            let values = input[first..<first + taps.count * extent.channels]
+            let values = centred[first..<first + taps.count * extent.channels]
             for filter in 0..<output.channels {
-                let weights = layer.weight[((filter * kernel + taps.lowerBound) * extent.channels)...]
-                result[t * output.channels + filter] = layer.bias[filter] &+ Self.product(values, weights, zero)
+                let weights = weights[position][((filter * kernel + taps.lowerBound) * extent.channels)...]
+                result[t * output.channels + filter] = bias[filter] &+ Self.product(values, weights)
             }
         }
         return result
     }
 
     private func dense(_ input: [UInt8], _ position: Int) -> [Int32] {
-        let layer = layers[position]
-        let zero = zeroPoint(position)
-        return layer.bias.indices.map { unit in
-            layer.bias[unit] &+ Self.product(input[...], layer.weight[(unit * input.count)...], zero)
+        let centred = centred(input, position)
+        return layers[position].bias.enumerated().map { unit, bias in
+            bias &+ Self.product(centred[...], weights[position][(unit * input.count)...])
         }
     }
 
-    /// Σ (values[k] − zero) · weights[k].
-    private static func product(_ values: ArraySlice<UInt8>, _ weights: ArraySlice<Int8>, _ zero: Int32) -> Int32 {
+    /// Σ values[k] · weights[k].
+    private static func product(_ values: ArraySlice<Int16>, _ weights: ArraySlice<Int16>) -> Int32 {
         precondition(values.count <= weights.count, "a weight for each value")
         return values.withUnsafeBufferPointer { values in
             weights.withUnsafeBufferPointer { weights in
                 var sum: Int32 = 0
-                for k in 0..<values.count { sum &+= (Int32(values[k]) &- zero) &* Int32(weights[k]) }
+                for k in 0..<values.count { sum &+= Int32(values[k]) &* Int32(weights[k]) }
                 return sum
             }
         }

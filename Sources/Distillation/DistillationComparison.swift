@@ -12,8 +12,10 @@ public struct DistillationComparison: Sendable {
         case logits
         /// The same, and from the teacher's hidden features.
         case hint
-        /// From what the teacher says of subclasses; needs classes with superclasses, and is then about these.
+        /// From what a teacher that knows the classes of a superclass says of them; only where superclasses are compared.
         case subclass
+        /// From what a teacher says of subclasses that it found by itself.
+        case invented
         /// From several teachers' mean logits.
         case ensemble
         /// From the student made from logits before, as the teacher of its equal.
@@ -25,6 +27,8 @@ public struct DistillationComparison: Sendable {
         public var method: Method
         /// By seed: ``Scores/quality`` on the windows kept for testing.
         public var qualities: [Double]
+        /// By seed: that of the method's teachers together; empty for labels alone.
+        public var teachers: [Double]
         /// By seed: share of test windows on which student and teacher give the same answer; empty without classes.
         public var agreements: [Double]
         public var mean: Double { Self.mean(qualities) }
@@ -34,6 +38,7 @@ public struct DistillationComparison: Sendable {
             let squares = qualities.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
             return (squares / Double(qualities.count - 1)).squareRoot()
         }
+        public var teacherMean: Double { Self.mean(teachers) }
         public var agreement: Double? { agreements.isEmpty ? nil : Self.mean(agreements) }
 
         private static func mean(_ values: [Double]) -> Double {
@@ -44,6 +49,8 @@ public struct DistillationComparison: Sendable {
     public struct Report: Sendable, Equatable {
         /// ``Scores/quality`` of each seed's teacher.
         public var teachers: [Double]
+        /// Whether classes are the task's superclasses.
+        public var comparesSuperclasses: Bool
         public var rows: [Row]
         public var trainingWindows: Int
         public var testWindows: Int
@@ -56,27 +63,38 @@ public struct DistillationComparison: Sendable {
     public let options: DistillationOptions
     public let methods: [Method]
     public let seeds: [UInt64]
-    /// Teachers of an ensemble.
-    public let ensemble: Int
+    /// Whether every method is to be right about the task's superclasses, whose labels alone it has; only
+    /// ``Method/subclass`` has a teacher that learned from the labels of the classes.
+    public let comparesSuperclasses: Bool
+    /// Networks of an ensemble's teachers beside the first: the same one from two seeds if empty.
+    public let ensemble: [NetworkSpec]
     /// Weight of hints where they are used.
     public let hint: Float
+    /// Groups whose labels students may see; all if `nil`. Teachers see all labels, so that students with a teacher learn
+    /// from what it says of the other groups.
+    public let labelledGroups: Int?
 
     /// - Throws: `DistillationError` where a method does not go with the task.
     public init(
         task: TaskDocument, options: DistillationOptions = DistillationOptions(),
-        methods: [Method] = [.labels, .logits, .hint, .ensemble], seeds: [UInt64] = [1, 2, 3], ensemble: Int = 2,
-        hint: Float = 0.5
+        methods: [Method] = [.labels, .logits, .hint, .ensemble], seeds: [UInt64] = [1, 2, 3],
+        comparesSuperclasses: Bool = false, ensemble: [NetworkSpec] = [], hint: Float = 0.5, labelledGroups: Int? = nil
     ) throws(DistillationError) {
-        precondition(!methods.isEmpty && !seeds.isEmpty && ensemble > 1, "methods, seeds and an ensemble to compare")
-        if methods.contains(.subclass) {
+        precondition(!methods.isEmpty && !seeds.isEmpty, "methods and seeds to compare")
+        if comparesSuperclasses {
             _ = try OutputLayout(task: task, subclasses: .known)
+        } else if methods.contains(.subclass) {
+            throw DistillationError(
+                .unsupportedTask, "students of known subclasses are compared by superclasses; the others have none")
         }
         self.task = task
         self.options = options
         self.methods = methods
         self.seeds = seeds
+        self.comparesSuperclasses = comparesSuperclasses
         self.ensemble = ensemble
         self.hint = hint
+        self.labelledGroups = labelledGroups
     }
 
     /// Called as a training goes on: the seed's number among ``seeds``, what is being made, how far it is. Returning
@@ -95,81 +113,17 @@ public struct DistillationComparison: Sendable {
         let clock = ContinuousClock()
         let began = clock.now
         var report = Report(
-            teachers: [], rows: methods.map { Row(method: $0, qualities: [], agreements: []) },
+            teachers: [], comparesSuperclasses: comparesSuperclasses,
+            rows: methods.map { Row(method: $0, qualities: [], teachers: [], agreements: []) },
             trainingWindows: training.count, testWindows: test.count, seconds: 0)
         for (position, seed) in seeds.enumerated() {
-            try compare(position, seed, training, test, observer, &report)
+            var turn = ComparisonTurn(self, seed: seed, training: training, test: test) { what in
+                observer.map { observer in { observer(position, what, $0) } }
+            }
+            report.teachers.append(try turn.teacher(of: .logits).quality)
+            for index in report.rows.indices { try turn.add(to: &report.rows[index]) }
         }
         report.seconds = (clock.now - began) / .seconds(1)
         return report
-    }
-
-    private func compare(
-        _ position: Int, _ seed: UInt64, _ training: LabelledWindows, _ test: LabelledWindows, _ observer: Observer?,
-        _ report: inout Report
-    ) throws(DistillationError) {
-        func observing(_ what: String) -> DistillationObserver? {
-            observer.map { observer in { observer(position, what, $0) } }
-        }
-        var plain = options
-        plain.seed = seed
-        let distiller = try Distiller(task: task, options: plain)
-        var teachers: [TrainedTeacher] = []
-        for number in 0..<(methods.contains(.ensemble) ? ensemble : 1) {
-            var other = plain
-            other.seed = seed &+ UInt64(number) &* 1000
-            teachers.append(
-                try Distiller(task: task, options: other).trainTeacher(
-                    training, observer: observing(number == 0 ? "teacher" : "teacher \(number + 1)")
-                ).teacher)
-        }
-        let answers = Self.logits(of: teachers[0], test)
-        let layout = distiller.outputLayout
-        report.teachers.append(Scores(answers, test, layout.withoutSuperclasses)?.quality ?? 0)
-        var distilled: Student?
-        for index in report.rows.indices {
-            let method = report.rows[index].method
-            var options = plain
-            if method == .hint { options.hint = hint }
-            if method == .subclass { options.subclasses = .known }
-            var guidance = Guidance.teachers([teachers[0]])
-            switch method {
-            case .labels: guidance = .none
-            case .ensemble: guidance = .teachers(teachers)
-            case .selfDistillation:
-                if distilled == nil {
-                    distilled = try distiller.distill(guidance, windows: training, observer: observing("student"))
-                        .student
-                }
-                if let distilled { guidance = .teachers([try TrainedTeacher(of: distilled)]) }
-            default: break
-            }
-            let maker = try Distiller(task: task, options: options)
-            let made = try maker.distill(guidance, windows: training, observer: observing(method.rawValue)).student
-            if method == .logits { distilled = made }
-            let logits = try made.logits(test, threads: options.threads)
-            report.rows[index].qualities.append(Scores(logits, test, maker.deployedLayout)?.quality ?? 0)
-            if let agreement = Self.agreement(answers, maker.outputLayout, logits, maker.deployedLayout) {
-                report.rows[index].agreements.append(agreement)
-            }
-        }
-    }
-
-    private static func logits(of teacher: TrainedTeacher, _ windows: LabelledWindows) -> [Float] {
-        let pool = ComputePool(threads: 1)
-        return NetworkEvaluator(teacher.weights, Normaliser(teacher.normalisation), pool: pool).logits(windows)
-    }
-
-    /// Share of windows on which two answer alike by the first head; nothing for values.
-    static func agreement(_ a: [Float], _ layoutA: OutputLayout, _ b: [Float], _ layoutB: OutputLayout) -> Double? {
-        guard let headA = layoutA.heads.first, let headB = layoutB.heads.first, headA.form != .value, !a.isEmpty else {
-            return nil
-        }
-        let rows = a.count / layoutA.outputs
-        let same = (0..<rows).count { row in
-            headA.classIndex(a[row * layoutA.outputs..<(row + 1) * layoutA.outputs])
-                == headB.classIndex(b[row * layoutB.outputs..<(row + 1) * layoutB.outputs])
-        }
-        return Double(same) / Double(rows)
     }
 }

@@ -194,9 +194,7 @@ public struct Distiller: Sendable {
     /// The options' random changes about the task's axes.
     private var augmentation: Augmentation {
         var result = options.augmentation
-        result.axes = task.axes.map { group in
-            group.compactMap { name in task.channels.firstIndex { $0.name == name } }
-        }.filter { $0.count == 3 }
+        result.axes = task.axisIndices
         return result
     }
 }

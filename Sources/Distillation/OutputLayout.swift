@@ -177,6 +177,15 @@ extension TaskDocument {
         return names
     }
 
+    /// The task of telling the superclasses apart.
+    ///
+    /// - Precondition: every class has one.
+    public var ofSuperclasses: TaskDocument {
+        var task = self
+        task.classes = superclasses.map { Class(name: $0) }
+        return task
+    }
+
     /// The task as a student with invented subclasses answers it: classes `walking.1`, `walking.2` of superclass
     /// `walking`, and so on.
     public func dividing(into perClass: Int) -> TaskDocument {

@@ -134,6 +134,7 @@ public struct Robustness: Sendable {
 extension LabelledWindows {
     /// The same windows with other values.
     fileprivate func replacing(values: [Float]) throws(NetworkError) -> LabelledWindows {
-        try LabelledWindows(samples: samples, channels: channels, values: values, labels: labels, groups: groups)
+        try LabelledWindows(
+            samples: samples, channels: channels, values: values, targets: targets, heads: heads, groups: groups)
     }
 }

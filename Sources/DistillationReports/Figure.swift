@@ -12,9 +12,9 @@ enum Figure {
         return "\(sign)\(scaled / Int64(scale))." + String(repeating: "0", count: places - fraction.count) + fraction
     }
 
-    /// A share as per cent with one decimal.
+    /// A share as per cent; number and sign stay on one line.
     static func percent(_ share: Double?, places: Int = 1) -> String {
-        share.map { fixed($0 * 100, places) + " %" } ?? "–"
+        share.map { fixed($0 * 100, places) + "\u{A0}%" } ?? "–"
     }
 
     /// A whole number in groups of three.

@@ -19,19 +19,9 @@ struct Predictor {
     }
 
     /// - Throws: `InferenceError` where the student is not valid.
-    init(_ student: Student) throws {
+    init(_ student: Student, threads: Int) throws {
+        logits = { try student.logits($0, threads: threads) }
         let engine = try InferenceEngine(student)
-        let scale = engine.logitScale
-        logits = { windows in
-            var result: [Float] = []
-            result.reserveCapacity(windows.count * engine.outputCount)
-            for index in 0..<windows.count {
-                let logits = try engine.logits(
-                    Array(windows.values[index * windows.windowSize..<(index + 1) * windows.windowSize]))
-                result += logits.map { Float($0) * scale }
-            }
-            return result
-        }
         var output = [Int32](repeating: 0, count: engine.outputCount)
         inferOne = { window, windows in
             try windows.values.withUnsafeBufferPointer { values in

@@ -1,7 +1,7 @@
 /// Turns progress into what a person sees: a bar that is redrawn on a terminal, plain lines elsewhere.
 public struct ProgressLine: Sendable {
     private let isTerminal: Bool
-    private var stage: StudyProgress.Stage?
+    private var stage: String?
     private var shown = -Double.infinity
 
     private static let bar = 24
@@ -14,13 +14,13 @@ public struct ProgressLine: Sendable {
     ///
     /// - Parameter now: seconds of a clock that does not go back.
     public mutating func text(_ progress: StudyProgress, now: Double) -> String? {
-        let isNew = progress.stage != stage
+        let isNew = Self.name(progress) != stage
         let isDone = progress.fraction >= 1
         let before = isNew && stage != nil && isTerminal ? "\n" : ""
         guard isNew || isDone || now - shown >= (isTerminal ? 0.2 : Self.pause) else { return nil }
         // On a terminal a finished stage stands; the next one begins a line of its own.
         shown = now
-        stage = progress.stage
+        stage = Self.name(progress)
         return isTerminal
             ? "\(before)\r\u{1B}[2K\(Self.line(progress, isTerminal: true))"
             : Self.line(progress, isTerminal: false) + "\n"
@@ -29,8 +29,10 @@ public struct ProgressLine: Sendable {
     /// What ends the display.
     public var end: String { isTerminal && stage != nil ? "\n" : "" }
 
+    private static func name(_ progress: StudyProgress) -> String { progress.detail ?? progress.stage.rawValue }
+
     private static func line(_ progress: StudyProgress, isTerminal: Bool) -> String {
-        let name = progress.stage.rawValue
+        let name = name(progress)
         var line = name + String(repeating: " ", count: max(1, 27 - name.count))
         let fraction = min(1, max(0, progress.fraction))
         if isTerminal {

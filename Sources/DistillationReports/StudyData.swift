@@ -52,6 +52,9 @@ public struct StudyData: Sendable {
         var readings: [StudyTarget.Reading] = []
         for label in table.labels { readings.append(try StudyTarget.read(label, isValue: options.isRegression)) }
         guard !readings.isEmpty else { throw StudyError(.options, "name a column to learn with --label") }
+        guard readings.count == 1 || !options.isRegression else {
+            throw StudyError(.options, "--regression predicts one number: name one --label")
+        }
         targets = readings.map(\.target)
         let cut = try Self.cut(table, options)
         let values = zip(cut.labels, readings).map { labels, reading in
@@ -134,8 +137,10 @@ public struct StudyData: Sendable {
     private static func task(
         _ table: ReadingsTable, _ cut: CutWindows, _ targets: [StudyTarget], _ options: StudyOptions
     ) -> TaskDocument {
-        let name = Slug.make(options.name ?? (table.fileNames.count == 1 ? table.fileNames[0] : targets[0].name))
-        return StudyWindows.task(
+        let place = options.paths.count == 1 ? options.paths[0].split(separator: "/").last.map(String.init) : nil
+        let stem = table.fileNames.count == 1 ? table.fileNames[0] : place
+        let name = Slug.make(options.name ?? stem ?? targets[0].name)
+        let task = StudyWindows.task(
             named: name, targets: targets,
             TaskDocument(
                 name: name, channels: table.channels.map { .init(name: $0, unit: "") }, rate: table.rate,
@@ -143,6 +148,27 @@ public struct StudyData: Sendable {
                 student: .init(
                     profile: String(options.profile.name.prefix { $0 != "@" }), parameters: options.parameters,
                     bytes: options.bytes)))
+        return try Self.grouping(task, options)
+    }
+
+    /// The task with the superclasses that were named, once every name is known to be a class.
+    private static func grouping(_ task: TaskDocument, _ options: StudyOptions) throws(StudyError) -> TaskDocument {
+        guard !options.superclasses.isEmpty || !options.focus.isEmpty else { return task }
+        guard task.kind == .classification else {
+            throw StudyError(.options, "superclasses and a focus need one label with classes")
+        }
+        for name in options.superclasses.keys.sorted() + options.focus where task.classIndex(name) == nil {
+            let known = task.classes.map(\.name).joined(separator: ", ")
+            throw StudyError(.options, "\"\(name)\" is no class; there are \(known)")
+        }
+        var result = task
+        for index in task.classes.indices {
+            result.classes[index].superclass = options.superclasses[task.classes[index].name]
+        }
+        if !options.superclasses.isEmpty, let lonely = result.classes.first(where: { $0.superclass == nil }) {
+            throw StudyError(.options, "the class \(lonely.name) has no superclass: give each class one, or none")
+        }
+        return result
     }
 
     private static func counts(
@@ -172,7 +198,7 @@ public struct StudyData: Sendable {
         if split.method == .time {
             notes.append(
                 "There are fewer than \(WindowSplit.fewestGroups) groups, so the last part of each class was kept for the "
-                    + "test: the figures tell how the student does at another time, not on someone or something new")
+                    + "test: the figures tell how the student does in later rows, not on someone or something new")
         }
         return notes
     }

@@ -22,7 +22,7 @@ struct StudyEvaluation {
         let seen = data.training.selecting(split.training)
         let pool = ComputePool(threads: options.distillation.threads)
         let ofTeacher = Predictor(teacher.network, pool: pool)
-        let ofStudent = try Predictor(student.network)
+        let ofStudent = try Predictor(student.network, threads: pool.threads)
         var predictors = [ofTeacher, ofStudent]
         let file = student.network.encode()
         var models = [
@@ -34,7 +34,7 @@ struct StudyEvaluation {
         ]
         try step(0.2)
         if let baseline {
-            let predictor = try Predictor(baseline.network)
+            let predictor = try Predictor(baseline.network, threads: pool.threads)
             predictors.append(predictor)
             models.append(
                 try model(
@@ -68,7 +68,7 @@ struct StudyEvaluation {
 
     private func model(
         _ role: StudyReport.Role, _ spec: NetworkSpec, bytes: Int, _ predictor: Predictor, _ seen: LabelledWindows,
-        _ curve: [StudyReport.CurvePoint], _ seconds: Double
+        _ curve: [EpochRecord], _ seconds: Double
     ) throws -> StudyReport.Model {
         let latency = try predictor.latency(data.test)
         let onDevice = options.profile.seconds(multiplyAccumulates: spec.multiplyAccumulates, int8: role != .teacher)
@@ -93,9 +93,8 @@ struct StudyEvaluation {
     ) throws {
         let count = min(data.test.count, Self.hardshipLimit)
         let windows = data.test.selecting((0..<count).map { $0 * data.test.count / count })
-        let names = data.task.channels.map(\.name)
         let robustness = Robustness(
-            axes: data.task.axes.map { group in group.compactMap { names.firstIndex(of: $0) } },
+            axes: data.task.axisIndices,
             normalisation: normalisation, seed: options.distillation.seed)
         var rows: [[Robustness.Row]] = []
         for (place, predictor) in predictors.enumerated() {

@@ -54,9 +54,26 @@ public struct StudyOptions: Sendable {
     public var findsAxes = true
     /// Whether a student of the same size is also trained from labels alone.
     public var trainsBaseline = true
+    /// Seeds from which the methods of distillation are compared; 0 for no comparison.
+    public var comparedSeeds = 0
+    /// Methods to compare; all that the task allows if empty.
+    public var comparedMethods: [DistillationComparison.Method] = []
+    /// Groups whose labels the compared students may see; all if `nil`.
+    public var labelledGroups: Int?
+    /// Superclass of classes, by name: the comparison is then made for these too.
+    public var superclasses: [String: String] = [:]
+    /// Classes that must be right: a student with that focus is trained too, and set beside the one without.
+    public var focus: [String] = []
+    /// Weight of a window of these classes.
+    public var focusWeight: Float = 3
+    /// Networks to train instead of the ones that fit the task.
+    public var teacher: NetworkChoice?
+    public var student: NetworkChoice?
     /// A fifth of the usual passes over the data, where no number is given.
     public var isQuick = false
     public var distillation = DistillationOptions()
+    /// Where each training is kept after every pass, so that a study that was killed goes on; nowhere if `nil`.
+    public var checkpoints: (@Sendable (StudyReport.Role) -> Checkpoints)?
 
     public init(paths: [String], layout: ReadingsLayout) {
         self.paths = paths

@@ -7,11 +7,15 @@ public struct StudyProgress: Sendable, Equatable {
         case studentGrid = "student on the int8 grid"
         case baseline = "student from labels alone"
         case baselineGrid = "labels alone, int8 grid"
+        case focus = "student with a focus"
+        case focusGrid = "focus, int8 grid"
         case comparison
         case evaluation
     }
 
     public var stage: Stage
+    /// What of the stage is being done, where it has parts.
+    public var detail: String?
     /// Share of the stage that is done, 0...1.
     public var fraction: Double
     /// Mean loss of the current pass; `nil` where nothing is trained.

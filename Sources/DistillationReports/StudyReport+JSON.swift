@@ -21,7 +21,9 @@ extension StudyReport {
             "windows": .integer(Int64(hardshipWindows)),
             "conditions": .array(hardships.map(hardshipJSON)),
         ])
-        if !comparison.isEmpty { object["comparison"] = .array(comparison.map(Self.methodJSON)) }
+        object["comparison"] = comparison.map(Self.comparisonJSON)
+        object["superclassComparison"] = superclassComparison.map(Self.comparisonJSON)
+        object["focus"] = focus.map { .array($0.rows.map(focusJSON)) }
         object["studentDigest"] = .string(studentDigest)
         object["seconds"] = JSONValue(seconds, places: 1)
         if !command.isEmpty { object["command"] = .string(command) }
@@ -67,7 +69,8 @@ extension StudyReport {
         object["curve"] = .array(
             model.curve.map { point in
                 var entry: JSONObject = [
-                    "phase": .string(point.phase), "epoch": .integer(Int64(point.epoch)),
+                    "phase": .string(point.phase == .quantisation ? "int8" : "float"),
+                    "epoch": .integer(Int64(point.epoch)),
                     "loss": JSONValue(point.loss, places: 6),
                 ]
                 entry["validation"] = point.validation.map { JSONValue($0, places: 4) }
@@ -124,8 +127,26 @@ extension StudyReport {
     }
 
     private func hardshipJSON(_ hardship: Hardship) -> JSONValue {
+        var object = conditionJSON(hardship.condition)
+        for (model, score) in zip(models, hardship.scores) { object[model.role.rawValue] = JSONValue(score, places: 4) }
+        return .object(object)
+    }
+
+    private func focusJSON(_ row: FocusComparison.Row) -> JSONValue {
+        func recall(_ recall: FocusComparison.Recall) -> JSONValue {
+            .object(["plain": JSONValue(recall.plain, places: 4), "focused": JSONValue(recall.focused, places: 4)])
+        }
+        var object = conditionJSON(row.condition)
+        object["focus"] = recall(row.focus)
+        object["others"] = recall(row.others)
+        object["classes"] = .object(
+            zip(task.classes, row.classes).reduce(into: JSONObject()) { $0[$1.0.name] = $1.1.map(recall) })
+        return .object(object)
+    }
+
+    private func conditionJSON(_ condition: Robustness.Condition) -> JSONObject {
         var object = JSONObject()
-        switch hardship.condition {
+        switch condition {
         case .clean: object["condition"] = .string("clean")
         case .noise(let deviations):
             object["condition"] = .string("noise")
@@ -137,17 +158,28 @@ extension StudyReport {
             object["condition"] = .string("lostChannel")
             object["channel"] = .string(task.channels[channel].name)
         }
-        for (model, score) in zip(models, hardship.scores) { object[model.role.rawValue] = JSONValue(score, places: 4) }
-        return .object(object)
+        return object
     }
 
-    private static func methodJSON(_ row: MethodRow) -> JSONValue {
-        var object: JSONObject = [
-            "method": .string(row.method), "accuracies": .array(row.accuracies.map { JSONValue($0, places: 4) }),
-            "mean": JSONValue(row.mean, places: 4), "standardDeviation": JSONValue(row.standardDeviation, places: 4),
-        ]
-        object["agreement"] = row.agreement.map { JSONValue($0, places: 4) }
-        return .object(object)
+    private static func comparisonJSON(_ report: DistillationComparison.Report) -> JSONValue {
+        .object([
+            "teachers": .array(report.teachers.map { JSONValue($0, places: 4) }),
+            "methods": .array(
+                report.rows.map { row in
+                    var object: JSONObject = [
+                        "method": .string(row.method.rawValue),
+                        "qualities": .array(row.qualities.map { JSONValue($0, places: 4) }),
+                        "mean": JSONValue(row.mean, places: 4),
+                        "standardDeviation": JSONValue(row.deviation, places: 4),
+                    ]
+                    if !row.teachers.isEmpty {
+                        object["teachers"] = .array(row.teachers.map { JSONValue($0, places: 4) })
+                    }
+                    object["agreement"] = row.agreement.map { JSONValue($0, places: 4) }
+                    return .object(object)
+                }),
+            "seconds": JSONValue(report.seconds, places: 1),
+        ])
     }
 
     private static func interval(_ interval: ScoreInterval) -> JSONValue {

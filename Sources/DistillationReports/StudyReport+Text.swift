@@ -1,3 +1,4 @@
+import Distillation
 import Energy
 import ModelArtifact
 import Telemetry
@@ -21,7 +22,9 @@ extension StudyReport {
         if let agreement {
             lines.append("  student and teacher agree on \(Figure.percent(agreement.value)) of the test")
         }
-        if let gapClosed {
+        if let gapClosed, gapClosed < 0 {
+            lines.append("  distillation did not help here: labels alone are as good")
+        } else if let gapClosed {
             lines.append("  distillation closed \(Figure.percent(gapClosed, places: 0)) of the gap to the teacher")
         }
         if let student = model(.student) {
@@ -30,8 +33,39 @@ extension StudyReport {
                 "  energy        \(Figure.metric(energy.value, "J")) an inference (\(Figure.metric(energy.low, "J")) to "
                     + "\(Figure.metric(energy.high, "J")), \(energy.method.rawValue), compute, \(profile.name))")
         }
+        if let focus { lines += focus.rows.map(focusLine) }
+        for comparison in [comparison, superclassComparison].compactMap(\.self) {
+            lines += comparison.rows.map { row in
+                "  over \(row.qualities.count) seeds, "
+                    + (comparison.comparesSuperclasses ? "superclasses by " : "") + row.method.rawValue + ": "
+                    + brief(row.mean, row.deviation)
+                    + (row.teachers.isEmpty ? "" : ", teachers \(brief(row.teacherMean, nil))")
+            }
+        }
         lines += facts.notes.map { "  note: \($0)" }
         return lines.joined(separator: "\n")
+    }
+
+    private func brief(_ mean: Double, _ deviation: Double?) -> String {
+        targets[0].isValue
+            ? "R² \(Figure.fixed(mean, 3))" + (deviation.map { " ± \(Figure.fixed($0, 3))" } ?? "")
+            : Figure.percent(mean) + (deviation.map { " ± \(Figure.fixed($0 * 100, 1))" } ?? "")
+    }
+
+    private func focusLine(_ row: FocusComparison.Row) -> String {
+        "  focus, \(conditionName(row.condition)): \(Figure.percent(row.focus.plain)) to "
+            + "\(Figure.percent(row.focus.focused)) of its windows, the others \(Figure.percent(row.others.plain)) to "
+            + Figure.percent(row.others.focused)
+    }
+
+    /// A condition in a few words.
+    func conditionName(_ condition: Robustness.Condition) -> String {
+        switch condition {
+        case .clean: "as recorded"
+        case .noise(let share): "noise of \(Figure.fixed(Double(share), 1)) deviations"
+        case .rotation(let degrees): "turned by \(Figure.fixed(Double(degrees), 0))°"
+        case .lostChannel(let channel): "without \(task.channels[channel].name)"
+        }
     }
 
     static func name(of role: Role) -> String {

@@ -11,16 +11,6 @@ public struct StudyReport: Sendable {
     /// What was trained.
     public enum Role: String, Sendable, CaseIterable { case teacher, student, baseline }
 
-    /// One pass over the training windows.
-    public struct CurvePoint: Sendable, Equatable {
-        /// `float` or `int8`.
-        public var phase: String
-        public var epoch: Int
-        public var loss: Double
-        /// On the validation groups; most epochs have none.
-        public var validation: Double?
-    }
-
     /// A network with what it costs and scores.
     public struct Model: Sendable {
         public var role: Role
@@ -37,7 +27,7 @@ public struct StudyReport: Sendable {
         public var test: [TargetScores]
         /// On what it was trained on, without the validation groups.
         public var training: [TargetScores]
-        public var curve: [CurvePoint]
+        public var curve: [EpochRecord]
         /// Of training.
         public var seconds: Double
 
@@ -50,16 +40,6 @@ public struct StudyReport: Sendable {
         public var condition: Robustness.Condition
         /// Quality of each model, in the order of ``StudyReport/models``.
         public var scores: [Double]
-    }
-
-    /// What a method gave over several seeds.
-    public struct MethodRow: Sendable, Equatable {
-        public var method: String
-        public var accuracies: [Double]
-        public var mean: Double
-        public var standardDeviation: Double
-        /// With the teacher; `nil` where there is none.
-        public var agreement: Double?
     }
 
     public var task: TaskDocument
@@ -77,13 +57,25 @@ public struct StudyReport: Sendable {
     public var hardships: [Hardship] = []
     /// Test windows that hardships were scored on.
     public var hardshipWindows = 0
-    public var comparison: [MethodRow] = []
+    /// Methods against one another over several seeds, where that was asked for.
+    public var comparison: DistillationComparison.Report?
+    /// The same of students that tell the superclasses apart.
+    public var superclassComparison: DistillationComparison.Report?
+    /// What a focus on some classes gained and cost, where one was asked for.
+    public var focus: FocusComparison?
+    /// Weight of the windows in focus.
+    public var focusWeight: Float = 1
     /// Of the student's file, in hexadecimal.
     public var studentDigest: String
     /// Of the whole study.
     public var seconds: Double = 0
     /// As the person typed it; empty if unknown.
     public var command = ""
+
+    /// The passes of a model on the int8 grid, or those before.
+    func curve(_ model: Model, onGrid: Bool) -> [EpochRecord] {
+        model.curve.filter { ($0.phase == .quantisation) == onGrid }
+    }
 
     public func model(_ role: Role) -> Model? { models.first { $0.role == role } }
 

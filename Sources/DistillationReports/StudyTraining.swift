@@ -6,56 +6,106 @@ import NeuralNetwork
 struct StudyTraining {
     let data: StudyData
     private let options: DistillationOptions
+    private let checkpoints: (@Sendable (StudyReport.Role) -> Checkpoints)?
     private let observer: StudyObserver
+
+    /// Scores on the validation groups that a curve has.
+    private static let validationPoints = 12
 
     init(data: StudyData, options: StudyOptions, observer: @escaping StudyObserver) {
         self.data = data
         self.observer = observer
+        checkpoints = options.checkpoints
         var training = options.distillation
+        training.validationPoints = Self.validationPoints
         if options.isQuick {
             let count = data.training.count
             training.teacherEpochs = training.teacherEpochs ?? DistillationOptions.epochs(18_000, count, 2...12)
             training.studentEpochs = training.studentEpochs ?? DistillationOptions.epochs(90_000, count, 8...60)
             training.quantisedEpochs = training.quantisedEpochs ?? DistillationOptions.epochs(22_000, count, 2...12)
         }
+        let isSingle = options.isSingleOutput(data.task)
+        training.teacherSpec = options.teacher?.spec(data.task, isSingle: isSingle)
+        training.studentSpec = options.student?.spec(data.task, isSingle: isSingle)
         self.options = training
     }
 
     /// A trained network with how it came about.
     struct Trained<Network> {
         var network: Network
-        var curve: [StudyReport.CurvePoint]
+        var curve: [EpochRecord]
         var seconds: Double
     }
 
     func teacher() throws -> Trained<TrainedTeacher> {
-        let curve = CurveRecorder()
-        let distiller = try Distiller(task: data.task, options: options)
-        let result = try watching {
-            try distiller.trainTeacher(data.training) { note($0, .teacher, .teacher, curve) }
-        }
-        return Trained(network: result.teacher, curve: curve.points, seconds: result.seconds)
+        let distiller = try Distiller(task: data.task, options: options, checkpoints: checkpoints?(.teacher))
+        let result = try watching { try distiller.trainTeacher(data.training) { tell($0, .teacher, .teacher) } }
+        return Trained(network: result.teacher, curve: result.curve, seconds: result.seconds)
     }
 
-    /// A student of the teacher, or one that learns from labels alone: same size, passes and random changes.
-    func student(_ teacher: TrainedTeacher, isBaseline: Bool) throws -> Trained<Student> {
-        let curve = CurveRecorder()
-        let distiller = try Distiller(task: data.task, options: options)
-        let guidance = isBaseline ? Guidance.none : .teachers([teacher])
+    /// A student of the teacher, or (without one) of labels alone: same size, passes and random changes.
+    func student(_ teacher: TrainedTeacher?) throws -> Trained<Student> {
+        let distiller = try Distiller(
+            task: data.task, options: options, checkpoints: checkpoints?(teacher == nil ? .baseline : .student))
+        let guidance = teacher.map { Guidance.teachers([$0]) } ?? .none
         let result = try watching {
             try distiller.distill(guidance, windows: data.training) {
-                note($0, isBaseline ? .baseline : .student, isBaseline ? .baselineGrid : .studentGrid, curve)
+                tell($0, teacher == nil ? .baseline : .student, teacher == nil ? .baselineGrid : .studentGrid)
             }
         }
-        return Trained(network: result.student, curve: curve.points, seconds: result.report.seconds)
+        return Trained(network: result.student, curve: result.report.curve, seconds: result.report.seconds)
     }
 
-    private func note(
-        _ progress: DistillationProgress, _ stage: StudyProgress.Stage, _ grid: StudyProgress.Stage,
-        _ curve: CurveRecorder
+    /// A student that must be right about some classes.
+    func focused(_ teacher: TrainedTeacher, on classes: [Int], weight: Float) throws -> Student {
+        var options = options
+        options.focus = Focus(classes: classes, weight: weight)
+        let distiller = try Distiller(task: data.task, options: options)
+        return try watching {
+            try distiller.distill(teacher, windows: data.training) { tell($0, .focus, .focusGrid) }
+        }.student
+    }
+
+    /// Methods, each from several seeds.
+    ///
+    /// - Parameter superclasses: compares students that tell the superclasses apart.
+    func comparison(_ study: StudyOptions, superclasses: Bool = false) throws -> DistillationComparison.Report {
+        let seeds = study.comparedSeeds
+        let possible = superclasses ? [.labels, .logits, .subclass, .invented] : methods
+        let comparison = try DistillationComparison(
+            task: data.task, options: options,
+            methods: superclasses || study.comparedMethods.isEmpty ? possible : study.comparedMethods,
+            seeds: (0..<seeds).map { options.seed &+ UInt64($0) }, comparesSuperclasses: superclasses,
+            labelledGroups: study.labelledGroups)
+        return try watching {
+            try comparison.run(training: data.training, test: data.test) { seed, what, progress in
+                observer(
+                    StudyProgress(
+                        stage: .comparison, detail: "seed \(seed + 1) of \(seeds): \(what)",
+                        fraction: progress.fraction, loss: progress.loss, secondsLeft: progress.secondsLeft))
+            }
+        }
+    }
+
+    /// The methods that the task allows.
+    private var methods: [DistillationComparison.Method] {
+        // Hints are given to a hidden layer.
+        let student = options.studentSpec ?? .student(for: data.task)
+        let hasHidden = student.layers.dropLast().contains { layer in
+            switch layer {
+            case .convolution, .dense: true
+            default: false
+            }
+        }
+        // The one logit of two classes is deployed as two, which is no teacher for the one.
+        let isSplit = data.task.kind == .classification && student.outputs == 1
+        return [.labels, .logits] + (hasHidden ? [.hint] : []) + [.ensemble] + (isSplit ? [] : [.selfDistillation])
+    }
+
+    private func tell(
+        _ progress: DistillationProgress, _ stage: StudyProgress.Stage, _ grid: StudyProgress.Stage
     ) -> Bool {
-        curve.note(progress)
-        return observer(
+        observer(
             StudyProgress(
                 stage: progress.phase == .quantisation ? grid : stage, fraction: progress.fraction,
                 loss: progress.loss, secondsLeft: progress.secondsLeft))
@@ -65,17 +115,5 @@ struct StudyTraining {
         do { return try body() } catch let error as DistillationError where error.code == .cancelled {
             throw StudyError(.cancelled, "stopped")
         }
-    }
-}
-
-/// Keeps the loss of each finished pass.
-private final class CurveRecorder {
-    private(set) var points: [StudyReport.CurvePoint] = []
-
-    func note(_ progress: DistillationProgress) {
-        let phase = progress.phase == .quantisation ? "int8" : "float"
-        let last = points.last { $0.phase == phase }?.epoch ?? 0
-        guard progress.epoch > last else { return }
-        points.append(.init(phase: phase, epoch: progress.epoch, loss: progress.loss))
     }
 }

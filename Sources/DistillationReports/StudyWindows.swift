@@ -14,19 +14,17 @@ enum StudyWindows {
         for index in indices { samples += cut.values[index * size..<(index + 1) * size] }
         return try LabelledWindows(
             samples: cut.samples, channels: cut.channels, values: samples,
-            labels: indices.map { values[0][$0].isNaN ? LabelledWindows.unlabelled : Int(values[0][$0]) },
+            targets: indices.flatMap { index in values.map { $0[index] } }, heads: values.count,
             groups: indices.map { groups[$0] })
-    }
-
-    /// The class or number of a window, NaN where none is known.
-    static func truth(_ windows: LabelledWindows, _ index: Int, head: Int) -> Float {
-        windows.labels[index] == LabelledWindows.unlabelled ? .nan : Float(windows.labels[index])
     }
 
     /// A task with what is to be learnt put in.
     static func task(named name: String, targets: [StudyTarget], _ plain: TaskDocument) -> TaskDocument {
         var task = plain
-        if targets[0].isValue {
+        if targets.count > 1 {
+            task.kind = .multiHead
+            task.heads = targets.map { .init(name: $0.name, classes: $0.classes.map { .init(name: $0) }) }
+        } else if targets[0].isValue {
             task.kind = .regression
             task.target = .init(name: targets[0].name, unit: "")
         } else {

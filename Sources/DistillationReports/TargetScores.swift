@@ -19,8 +19,8 @@ public enum TargetScores: Sendable, Equatable {
     /// - Parameter answers: (windows × targets), from ``answers(_:targets:)``.
     static func all(_ answers: [Float], _ windows: LabelledWindows, _ targets: [StudyTarget]) -> [TargetScores] {
         targets.enumerated().map { head, target in
-            let known = (0..<windows.count).filter { !StudyWindows.truth(windows, $0, head: head).isNaN }
-            let truth = known.map { StudyWindows.truth(windows, $0, head: head) }
+            let known = (0..<windows.count).filter { !windows.target($0, head: head).isNaN }
+            let truth = known.map { windows.target($0, head: head) }
             let given = known.map { answers[$0 * targets.count + head] }
             guard !target.isValue else { return .value(ValueScores(truth: truth, answers: given)) }
             return .classes(

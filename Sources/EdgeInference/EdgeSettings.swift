@@ -58,7 +58,7 @@ struct EdgeSettings: Sendable {
             "edge.devices", .integer, default: "2000",
             help: "Devices at most; more are refused until silent ones are forgotten."),
         ConfigurationKey(
-            "edge.telemetry.queue", .integer, default: "20000",
+            "edge.telemetry.queue", .integer, default: "8192",
             help: "Telemetry messages held at most while the edge is busy; the oldest are dropped and counted."),
         ConfigurationKey(
             "edge.telemetry.bytes", .integer, default: "1048576", help: "Largest telemetry payload in bytes."),

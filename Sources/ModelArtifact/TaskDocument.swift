@@ -116,6 +116,12 @@ public struct TaskDocument: Sendable, Equatable {
         }
     }
 
+    /// Channel indices of each group of ``axes``.
+    public var axisIndices: [[Int]] {
+        axes.map { group in group.compactMap { name in channels.firstIndex { $0.name == name } } }
+            .filter { $0.count == 3 }
+    }
+
     public func classIndex(_ label: String) -> Int? { classes.firstIndex { $0.name == label } }
 
     /// Whether the task runs on a device.

@@ -143,14 +143,18 @@ public struct CSVReader: ~Copyable {
         var plain: [UInt8] = []
         var start = 0
         var isQuoted = false
+        /// Whether the field's first quote has come: one within a plain field is a character like others.
+        var wasQuoted = false
         for (index, byte) in line.enumerated() {
-            if byte == quote {
+            if byte == quote, wasQuoted || plain[start...].allSatisfy({ $0 == UInt8(ascii: " ") }) {
                 // The second of two within quotes is one that belongs to the text.
-                if !isQuoted, index > 0, line[index - 1] == quote { plain.append(quote) }
+                if !isQuoted, wasQuoted, line[index - 1] == quote { plain.append(quote) }
                 isQuoted.toggle()
+                wasQuoted = true
             } else if byte == delimiter, !isQuoted {
                 fields.append(trimmed(plain, start..<plain.count))
                 start = plain.count
+                wasQuoted = false
             } else {
                 plain.append(byte)
             }

@@ -58,23 +58,26 @@ struct ClusterTests {
             let state = folder.appending("state")
             async let outcome = Shell.run(
                 Repository.executable("retort").string, ["up", "--state", state.string])
-            let cluster = try await Self.cluster(in: state)
+            let port = try await Self.cluster(in: state).port
             // The simulator is the last to start.
             _ = try await Shell.waiting(for: "telemetry", limit: .seconds(60)) {
                 let seen = try await Shell.run(
                     "mosquitto_sub",
-                    ["-p", String(cluster.port), "-t", "retort/v1/telemetry/#", "-C", "1", "-W", "2"])
+                    ["-p", String(port), "-t", "retort/v1/telemetry/#", "-C", "1", "-W", "2"])
                 return seen.succeeded ? true : nil
             }
+            // Only now does the file name them all.
+            let cluster = try await Self.cluster(in: state)
+            #expect(cluster.children.count == 7)
             kill(cluster.supervisor, SIGINT)
             let run = try await outcome
             #expect(run.status == 0, "\(run.output)\n\(run.errors)")
             for (name, process) in cluster.children {
                 #expect(kill(process, 0) == -1, "\(name) (pid \(process)) is still there")
             }
-            let port = try await Shell.run(
-                "mosquitto_sub", ["-p", String(cluster.port), "-t", "#", "-C", "1", "-W", "1"])
-            #expect(!port.succeeded, "something still listens on port \(cluster.port)")
+            let seen = try await Shell.run(
+                "mosquitto_sub", ["-p", String(port), "-t", "#", "-C", "1", "-W", "1"])
+            #expect(!seen.succeeded, "something still listens on port \(port)")
         }
     }
 

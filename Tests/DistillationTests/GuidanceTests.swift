@@ -91,7 +91,41 @@ struct GuidanceTests {
         for row in report.rows {
             #expect(row.qualities.count == 2 && row.mean > 0.8, "\(row.method): \(row.qualities)")
             #expect(row.deviation < 0.2 && row.agreements.count == 2)
+            #expect(row.teachers.count == (row.method == .labels ? 0 : 2))
         }
+    }
+
+    @Test("Superclasses are compared with teachers that know the classes, that invent some, and that do neither")
+    func superclasses() throws {
+        let windows = try SyntheticTask.windows(180, seed: 1)
+        let unseen = try SyntheticTask.windows(90, seed: 2)
+        var task = SyntheticTask.task()
+        task.classes = [
+            .init(name: "slow", superclass: "calm"), .init(name: "middle", superclass: "calm"),
+            .init(name: "fast", superclass: "hectic"),
+        ]
+        let comparison = try DistillationComparison(
+            task: task, options: SyntheticTask.options(), methods: [.labels, .logits, .subclass, .invented], seeds: [1],
+            comparesSuperclasses: true)
+        let report = try comparison.run(training: windows, test: unseen)
+        for row in report.rows { #expect(row.mean > 0.8, "\(row.method): \(row.qualities)") }
+        #expect(throws: DistillationError.self) {
+            try DistillationComparison(task: task, methods: [.subclass])
+        }
+    }
+
+    @Test("Where few groups are labelled, what a teacher says of the others makes the better student")
+    func fewLabels() throws {
+        let windows = try SyntheticTask.windows(360, seed: 1)
+        let unseen = try SyntheticTask.windows(150, seed: 2)
+        // One window of each class and person: labels of a single person are very few.
+        let few = windows.selecting(Array(0..<108))
+        let comparison = try DistillationComparison(
+            task: SyntheticTask.task(), options: SyntheticTask.options(), methods: [.labels, .logits], seeds: [1, 2],
+            labelledGroups: 1)
+        let report = try comparison.run(training: few, test: unseen)
+        let labels = try #require(report.row(.labels)), logits = try #require(report.row(.logits))
+        #expect(logits.mean > labels.mean, "\(logits.qualities) against \(labels.qualities)")
     }
 
     @Test("A hint's gradients agree with finite differences, and its projection learns")

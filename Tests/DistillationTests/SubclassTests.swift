@@ -61,24 +61,35 @@ struct SubclassTests {
         #expect(try Student(decoding: student.encode()) == student)
     }
 
-    @Test("A class in focus, and a rare class with balanced weights, is recognised more often")
+    @Test(
+        "A class in focus, and a rare class with balanced weights, is recognised more often; the report says at whose cost"
+    )
     func focus() throws {
         let all = try SyntheticTask.windows(600, seed: 1)
         // The middle class is rare.
         let windows = all.selecting((0..<all.count).filter { all.label($0) != 1 || $0 % 12 == 1 })
         let unseen = try SyntheticTask.windows(300, seed: 2)
-        let middle = unseen.selecting((0..<unseen.count).filter { unseen.label($0) == 1 })
-        func recall(_ change: (inout DistillationOptions) -> Void) throws -> Double {
+        func student(_ change: (inout DistillationOptions) -> Void) throws -> Student {
             var options = SyntheticTask.options()
             options.studentEpochs = 6
             change(&options)
-            let distiller = try Distiller(task: task(), options: options)
-            let student = try distiller.distill(.none, windows: windows).student
-            return try #require(Scores(student.logits(middle), middle, distiller.deployedLayout)?.accuracy)
+            return try Distiller(task: task(), options: options).distill(.none, windows: windows).student
         }
-        let plain = try recall { _ in }
-        #expect(try recall { $0.focus = Focus(classes: [1], weight: 6) } > plain)
-        #expect(try recall { $0.classWeights = .balanced } > plain)
+        let plain = try student { _ in }
+        let layout = try OutputLayout(task: task())
+        func compare(_ other: Student) throws -> FocusComparison {
+            try FocusComparison(
+                plain: plain, focused: other, focus: [1], test: unseen, layout: layout,
+                robustness: Robustness(axes: [], normalisation: plain.normalisation, seed: 1),
+                conditions: [.clean, .noise(0.2), .lostChannel(1)])
+        }
+        let focused = try compare(student { $0.focus = Focus(classes: [1], weight: 6) })
+        #expect(focused.rows.count == 3 && focused.rows[0].focus.gain > 0.05)
+        #expect(focused.rows[0].classes[1] == focused.rows[0].focus)
+        let others = [0, 2].compactMap { focused.rows[0].classes[$0]?.focused }
+        #expect(abs(focused.rows[0].others.focused - (others[0] + others[1]) / 2) < 1e-12)
+        #expect(try compare(student { $0.classWeights = .balanced }).rows[0].focus.gain > 0.05)
+        #expect(try compare(plain).rows.allSatisfy { $0.focus.gain == 0 && $0.others.gain == 0 })
         #expect(throws: DistillationError.self) {
             var options = SyntheticTask.options()
             options.focus = Focus(classes: [7])

@@ -118,6 +118,23 @@ struct NetworkPassTests {
         #expect(counts.withLock { $0 } == [Int](repeating: 50, count: 100))
     }
 
+    @Test("Threads of a pool that fell asleep between runs take part in the next ones")
+    func sleepingPool() {
+        let pool = ComputePool(threads: 2)
+        var random = RandomSource(seed: 1)
+        for run in 0..<20 {
+            // Longer than a thread looks out for work before it sleeps.
+            for _ in 0..<(run % 2 == 0 ? 0 : 1_000_000) { _ = random.next() }
+            let arrived = Atomic(0)
+            pool.run(2) { _ in
+                arrived.add(1, ordering: .relaxed)
+                let limit = ContinuousClock.now + .seconds(5)
+                while arrived.load(ordering: .relaxed) < 2, ContinuousClock.now < limit {}
+                #expect(arrived.load(ordering: .relaxed) == 2, "the other thread never came")
+            }
+        }
+    }
+
     @Test("Random sources repeat by seed and differ by stream")
     func random() {
         var a = RandomSource(seed: 1, 2, 3)

@@ -60,37 +60,19 @@ struct PyTorchTests {
         let logits = try fixture.floats("logits")
         let teacher = try fixture.floats("teacher")
         let labels = try fixture.numbers("labels").map { Int($0) }
-        let classes = logits.count / labels.count
-        func row(_ values: [Float], _ index: Int) -> [Float] {
-            Array(values[index * classes..<(index + 1) * classes])
-        }
-        let losses: [String: (Int, inout [Float]) -> Float] = [
-            "crossEntropy": { index, gradient in
-                Losses.crossEntropy(
-                    row(logits, index), classes: classes, label: labels[index], addingTo: &gradient)
-            },
-            "crossEntropy, smoothing 0.1": { index, gradient in
-                Losses.crossEntropy(
-                    row(logits, index), classes: classes, label: labels[index], smoothing: 0.1, addingTo: &gradient)
-            },
-            "softened, temperature 3": { index, gradient in
-                Losses.softened(
-                    teacher: row(teacher, index), student: row(logits, index), classes: classes, temperature: 3,
-                    addingTo: &gradient)
-            },
-        ]
+        let losses =
+            LossCase.rows(logits, teacher: teacher, labels: labels)
+            .merging(LossCase.elements(logits, teacher: teacher, labels: labels)) { first, _ in first }
         for (name, loss) in losses {
             let expected = try fixture.object("cases").object(name)
-            var sum: Float = 0
-            var gradients: [Float] = []
-            for index in labels.indices {
-                var gradient = [Float](repeating: 0, count: classes)
-                sum += loss(index, &gradient)
-                gradients += gradient
+            var gradient = [Float](repeating: 0, count: logits.count)
+            let value = gradient.withUnsafeMutableBufferPointer { buffer in
+                buffer.baseAddress.map(loss) ?? .nan
             }
-            expectClose([sum], [Float(try expected.number("loss"))], tolerance: 1e-5, name)
-            expectClose(gradients, try expected.floats("gradient"), tolerance: 1e-5, "\(name): gradient")
+            expectClose([value], [Float(try expected.number("loss"))], tolerance: 1e-5, name)
+            expectClose(gradient, try expected.floats("gradient"), tolerance: 1e-5, "\(name): gradient")
         }
+        #expect(losses.count == (try fixture.object("cases").object.count))
     }
 
     @Test("Schedules give PyTorch's rates")

@@ -11,6 +11,8 @@ struct FloatKernelTests {
             for (rows, groups, columns, depth, stride) in [
                 (100, 3, 64, 30, 6), (7, 2, 13, 5, 5), (1, 1, 1, 1, 1), (5, 4, 17, 300, 40), (13, 3, 33, 513, 16),
                 (9, 5, 12, 60, 24), (1, 9, 18, 24, 24),
+                // Deeper than is summed at once.
+                (5, 2, 33, 1300, 40),
             ] {
                 let span = (rows - 1) * stride + depth + 3
                 let a = FloatBuffer((0..<span * groups).map { _ in random.value() })

@@ -11,12 +11,12 @@ struct CloudDistiller: AsyncParsableCommand {
         commandName: "cloud-distiller",
         abstract: "Trains teachers and distills them into students for the edges.",
         discussion: """
-            Collects uploaded windows (window/) and joins them with labels (label/), which may come late, be corrected
-            or be withdrawn. Trains a teacher, distills it into an int8 student, offers it to the registry as a
-            candidate, and answers windows that want a verdict with the teacher's probabilities. Devices that a task
+            Collects uploaded windows (window/) and joins them with labels (label/), which may come late, be corrected \
+            or be withdrawn. Trains a teacher, distills it into an int8 student, offers it to the registry as a \
+            candidate, and answers windows that want a verdict with the teacher's probabilities. Devices that a task \
             keeps for evaluation never train, and truth/ is not read at all.
 
-            A model's first job starts by itself once every class has enough labelled windows; later ones are asked
+            A model's first job starts by itself once every class has enough labelled windows; later ones are asked \
             for on job/request. What was collected survives a restart in service.state.
 
             \(ServiceConfiguration.help(for: keys))

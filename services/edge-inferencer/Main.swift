@@ -10,9 +10,9 @@ struct EdgeInferencer: AsyncParsableCommand {
         commandName: "edge-inferencer",
         abstract: "Runs small neural networks on the telemetry of one site.",
         discussion: """
-            Reads telemetry/{site}/+, cuts windows, runs the signed student of each task, publishes inference/ and
-            state/, uploads the windows it is unsure of, meters energy, and installs releases that are signed for it.
-            It opens no port; --check-health reads its heartbeat file. While the broker is away it goes on, and keeps
+            Reads telemetry/{site}/+, cuts windows, runs the signed student of each task, publishes inference/ and \
+            state/, uploads the windows it is unsure of, meters energy, and installs releases that are signed for it. \
+            It opens no port; --check-health reads its heartbeat file. While the broker is away it goes on, and keeps \
             uploads on disk.
 
             \(ServiceConfiguration.help(for: EdgeInferenceApp.keys))

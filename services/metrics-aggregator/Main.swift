@@ -17,7 +17,7 @@ import ServiceRuntime
               fleet/summary                 devices, edges, versions, window rate, bytes moved, jobs
               fleet/site/{site}, fleet/device/{site}/{device}
 
-            A window counts once per model, whatever is repeated, resent or out of order; truths may come late, be
+            A window counts once per model, whatever is repeated, resent or out of order; truths may come late, be \
             corrected or be withdrawn. Counts are kept in SQLite in the state folder and survive a kill.
 
             With http.port set it answers / (a page), /api/summary (JSON), /metrics (Prometheus) and /health.

@@ -8,7 +8,7 @@ struct DevicesCommand: AsyncParsableCommand {
         commandName: "devices",
         abstract: "List the devices of a running fleet with their last decision and accuracy.",
         discussion: """
-            One row for each device and model: whether its edge hears it, the last decision, windows decided and scored.
+            One row for each device and model: whether its edge hears it, the last decision, windows decided and scored. \
             With --json an array of objects {"site", "device", "state", "models": {...}}, as on fleet/device/.
 
               retort devices

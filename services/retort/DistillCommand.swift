@@ -13,17 +13,18 @@ struct DistillCommand: AsyncParsableCommand {
         commandName: "distill",
         abstract: "Train a teacher on CSV readings, distill it into a tiny student, and report.",
         discussion: """
-            Reads CSV files (plain or .zst, any order of columns) or folders of them; columns that are not named in an option
-            are channels. Rate and time column (t, time, timestamp; numbers or ISO 8601) are found. Whole groups are kept for
-            the test: people, machines, files. Writes student.safetensors, teacher.safetensors, report.json and report.html.
+            Reads CSV files (plain or .zst, any order of columns) or folders of them; columns that are not named in an \
+            option are channels. Rate and time column (t, time, timestamp; numbers or ISO 8601) are found. Whole groups \
+            are kept for the test: people, machines, files. Writes student.safetensors, teacher.safetensors, report.json \
+            and report.html. Stopped or killed, the same command goes on from the last pass over the data.
 
               retort distill readings.csv --label activity --group user --profile cortex-m4 -o out
               retort distill recordings/ --label label --test 'test-*' -o out
               retort distill iris.csv --label species --window 1 -o out
-              retort distill cycles.csv.zst --conditions conditions.csv --key cycle --label valve -o out
+              retort distill cycles.csv.zst --conditions conditions.csv --key cycle --label valve,pump -o out
 
-            Exit status: 0 done, 1 training failed, 64 wrong option, 65 the data do not allow it (the message says what to
-            change), 73 the output cannot be written, 130 stopped by Ctrl-C.
+            Exit status: 0 done, 1 training failed, 64 wrong option, 65 the data do not allow it (the message says what \
+            to change), 73 the output cannot be written, 130 stopped by Ctrl-C.
             """)
 
     @Argument(help: "CSV files or folders of them.") var paths: [String]
@@ -46,7 +47,9 @@ struct DistillCommand: AsyncParsableCommand {
             let result = try await Self.untilSignal { observer in
                 // The folder comes first: a study of hours must not end at a missing permission.
                 let place = try StudyOutput(folder: folder)
-                let study = try Study(ready, observer: observer)
+                var options = ready
+                options.checkpoints = { place.checkpoints($0) }
+                let study = try Study(options, observer: observer)
                 var result = try study.run(observer: observer)
                 result.report.command = "retort \(typed)"
                 try place.write(result)

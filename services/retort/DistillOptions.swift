@@ -72,9 +72,67 @@ struct DistillTrainingOptions: ParsableArguments {
     @Flag(help: "A fifth of the usual passes, to see whether everything fits.") var quick = false
     @Option(help: "Softens what the teacher thinks.") var temperature: Float?
     @Option(help: "Weight of the teacher; 1 - alpha that of the labels.") var alpha: Float?
+    @Option(
+        help: "Teacher: residual, recurrent, spectrogram, dense:UNITS,... (default: convolutions, or dense for rows).")
+    var teacher: String?
+    @Option(help: "Student: dense:UNITS,... or dense for outputs alone (default: convolutions, or dense for rows).")
+    var student: String?
+    @Flag(help: "Compare ways of making a student over several seeds.")
+    var compare = false
+    @Option(help: "Seeds of the comparison.") var seeds = 3
+    @Option(help: "Methods to compare, separated by commas: \(Self.methods) (default: all that the task allows).")
+    var methods: String?
+    @Option(help: "Groups whose labels the compared students see; of the others they learn what the teacher says.")
+    var labelledGroups: Int?
+    @Option(help: "NAME=CLASS,CLASS,... repeatable: a superclass; --compare then also compares by superclasses.")
+    var superclass: [String] = []
+    @Option(help: "Classes that must be right, separated by commas: trains a student with that focus too.")
+    var focus: String?
+    @Option(help: "How much a window in focus weighs.") var focusWeight: Float = 3
     @Flag(help: "Leave out the student that learns from labels alone.") var noBaseline = false
 
     static let profiles = DeviceProfile.builtIn.map { String($0.name.prefix { $0 != "@" }) }.joined(separator: ", ")
+
+    /// Superclasses have a comparison of their own.
+    private static let methods = DistillationComparison.Method.allCases.filter { $0 != .subclass }
+        .map(\.rawValue).joined(separator: ", ")
+
+    private func applyComparison(to options: inout StudyOptions) throws {
+        options.comparedSeeds = compare ? seeds : 0
+        options.comparedMethods = try Self.list(methods).map { name in
+            guard let method = DistillationComparison.Method(rawValue: name), method != .subclass else {
+                throw ValidationError("--methods: \(name) is none of \(Self.methods)")
+            }
+            return method
+        }
+        options.labelledGroups = labelledGroups
+        for entry in superclass {
+            let parts = entry.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, !Self.list(parts[1]).isEmpty else {
+                throw ValidationError("--superclass: \(entry) is not of the form NAME=CLASS,CLASS")
+            }
+            for name in Self.list(parts[1]) {
+                guard options.superclasses.updateValue(parts[0], forKey: name) == nil else {
+                    throw ValidationError("--superclass: the class \(name) stands in two")
+                }
+            }
+        }
+        options.focus = Self.list(focus)
+        guard focusWeight > 0, focusWeight.isFinite else { throw ValidationError("--focus-weight must be above 0") }
+        options.focusWeight = focusWeight
+    }
+
+    private static func list(_ text: String?) -> [String] {
+        text?.split(separator: ",").map(String.init) ?? []
+    }
+
+    private static func network(_ text: String?, _ option: String) throws -> NetworkChoice? {
+        guard let text else { return nil }
+        guard let choice = NetworkChoice(text) else {
+            throw ValidationError("\(option): \(text) is none of residual, recurrent, spectrogram, dense:UNITS,...")
+        }
+        return choice
+    }
 
     func apply(to options: inout StudyOptions) throws {
         guard let device = DeviceProfile.matching(profile) else {
@@ -83,13 +141,19 @@ struct DistillTrainingOptions: ParsableArguments {
         for (value, name) in [
             (parameters, "parameters"), (bytes, "bytes"), (threads ?? 1, "threads"),
             (teacherEpochs ?? 1, "teacher-epochs"), (studentEpochs ?? 1, "student-epochs"),
-            (gridEpochs ?? 1, "grid-epochs"),
+            (gridEpochs ?? 1, "grid-epochs"), (seeds, "seeds"), (labelledGroups ?? 1, "labelled-groups"),
         ] where value < 1 { throw ValidationError("--\(name) must be at least 1") }
         options.profile = device
         options.parameters = parameters
         options.bytes = bytes
         options.trainsBaseline = !noBaseline
         options.isQuick = quick
+        try applyComparison(to: &options)
+        options.teacher = try Self.network(teacher, "--teacher")
+        options.student = try Self.network(student, "--student")
+        guard options.student?.fitsStudents ?? true else {
+            throw ValidationError("--student: the integer runtime of edges has no \(student ?? "") network")
+        }
         options.distillation.seed = seed
         if let threads { options.distillation.threads = threads }
         options.distillation.teacherEpochs = teacherEpochs

@@ -9,7 +9,7 @@ struct LabelCommand: AsyncParsableCommand {
         commandName: "label",
         abstract: "Say what a device was doing in an interval, correct that, or take it back.",
         discussion: """
-            A label scores the windows that it covers wholly, and windows of it enter training. With --truth it is used for
+            A label scores the windows that it covers wholly, and windows of it enter training. With --truth it is used for \
             scoring alone. The same --id again corrects; --withdraw ID takes back. Times are of the device.
 
               retort label home/wrist-7 walking --last 60

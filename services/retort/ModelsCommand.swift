@@ -17,7 +17,7 @@ struct ModelsCommand: AsyncParsableCommand {
             commandName: "list",
             abstract: "List tasks and the versions of their students.",
             discussion: """
-                One row for each version that was released, decided anything or runs: size, edges that run it, accuracy with
+                One row for each version that was released, decided anything or runs: size, edges that run it, accuracy with \
                 its 95 % interval, teacher on the same windows, joules per inference.
                 """)
 
@@ -42,8 +42,8 @@ struct ModelsCommand: AsyncParsableCommand {
             commandName: "create",
             abstract: "Make a task from a JSON file; edges then collect windows for it.",
             discussion: """
-                The file is checked here, proposed on model/{name}/task/proposal, and signed and published by the registry.
-                The same task again is no error; one that would change the shape of windows or the classes of a task that has
+                The file is checked here, proposed on model/{name}/task/proposal, and signed and published by the registry. \
+                The same task again is no error; one that would change the shape of windows or the classes of a task that has \
                 versions is refused.
 
                   {"name": "occupancy", "kind": "classification",

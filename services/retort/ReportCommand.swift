@@ -9,8 +9,8 @@ struct ReportCommand: AsyncParsableCommand {
         commandName: "report",
         abstract: "Sum up a running fleet: accuracy of teacher and student, sizes, updates, joules.",
         discussion: """
-            For each model, or the one that --model names. With --json one object ({"teacher", "student", "update",
-            "versions", "seconds", ...}) where --model is given, else an array of them. Seconds count from the start of the
+            For each model, or the one that --model names. With --json one object ({"teacher", "student", "update", \
+            "versions", "seconds", ...}) where --model is given, else an array of them. Seconds count from the start of the \
             oldest service.
             """)
 

@@ -20,12 +20,12 @@ struct UpCommand: AsyncParsableCommand {
         commandName: "up",
         abstract: "Start the whole cluster on this machine and show it; Ctrl-C stops everything.",
         discussion: """
-            Without --data the simulator plays its own scenes (motors whose bearings wear, wrists in several
+            Without --data the simulator plays its own scenes (motors whose bearings wear, wrists in several \
             activities) and the distiller trains by itself once it has seen enough of every class.
 
-            With --data DIR it replays recordings: DIR holds CSV files (plain or .zst) with the columns t, the
-            channels and label. Files named test-* are kept for evaluation: their labels go to truth/ alone and never
-            reach training. Round 1 of training starts when every recording has played once; each further round starts
+            With --data DIR it replays recordings: DIR holds CSV files (plain or .zst) with the columns t, the \
+            channels and label. Files named test-* are kept for evaluation: their labels go to truth/ alone and never \
+            reach training. Round 1 of training starts when every recording has played once; each further round starts \
             from the version before it.
 
             The state folder holds cluster.json (broker, processes), logs/, and what each service keeps. Exit status:

@@ -8,8 +8,8 @@ struct WatchCommand: AsyncParsableCommand {
         commandName: "watch",
         abstract: "Show a running fleet live; Ctrl-C ends.",
         discussion: """
-            Devices, window rate, model version on each edge, accuracy of student and teacher, joules per inference, bytes
-            moved and training jobs, from the retained topics. On a terminal the picture is redrawn in place (NO_COLOR is
+            Devices, window rate, model version on each edge, accuracy of student and teacher, joules per inference, bytes \
+            moved and training jobs, from the retained topics. On a terminal the picture is redrawn in place (NO_COLOR is \
             heeded); elsewhere a line is written every five seconds.
 
               retort watch --broker mqtt://localhost:1883

@@ -11,8 +11,8 @@ struct SensorSimulator: AsyncParsableCommand {
         discussion: """
             Publishes telemetry/{site}/{device}, and ground truth on label/ or, for test devices, on truth/ alone.
 
-            Recordings: --set simulator.data=FOLDER with *.csv or *.csv.zst files (header t,channel,...,label).
-            Without a folder it generates scenes: --set simulator.devices=bearing=6+2,wrist=8+4.
+            Recordings: --set simulator.data=FOLDER with *.csv or *.csv.zst files (header t,channel,...,label). \
+            Without a folder it generates scenes: --set simulator.devices=bearing=6+2,wrist=8+4. \
             Faster than the clock: --set simulator.speed=20. Faults: --set simulator.faults=gaps,spikes=2.
 
             \(ServiceConfiguration.help(for: SensorSimulationApp.keys))

@@ -8,8 +8,9 @@ struct ConfusionPicture {
         let count = scores.classes.count
         let longest = scores.classes.map(\.count).max() ?? 0
         let left = min(92, 14 + 5.6 * Double(min(longest, 14)))
-        let cell = (Picture.width - left - 4) / Double(count)
         let top = min(84, 12 + 5 * Double(min(longest, 14)))
+        // Names of columns lean to the right and need room behind the last one.
+        let cell = min(56, (Picture.width - left - 0.4 * top) / Double(count))
         var picture = Picture(height: top + cell * Double(count) + 4, label: label)
         let showsNumbers = count <= 10
         for (row, name) in scores.classes.enumerated() {

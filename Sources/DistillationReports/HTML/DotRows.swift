@@ -21,7 +21,7 @@ struct DotRows {
     private static let rowHeight = 22.0
 
     var svg: String {
-        let (left, right, top) = (112.0, Picture.width - 14, 6.0)
+        let (left, right, top) = (112.0, Picture.width - 20, 6.0)
         let bottom = top + Double(rows.count) * Self.rowHeight
         var picture = Picture(height: bottom + 20, label: label)
         let span = axis.upperBound - axis.lowerBound

@@ -72,8 +72,8 @@ extension ReportPage {
                 ["windows of a step", "\(options.batch)"],
             ]
             for model in report.models {
-                let passes = ["float", "int8"].compactMap { phase in
-                    model.curve.last { $0.phase == phase }.map { "\($0.epoch) \(phase)" }
+                let passes = [(false, "float"), (true, "int8")].compactMap { onGrid, name in
+                    report.curve(model, onGrid: onGrid).last.map { "\($0.epoch) \(name)" }
                 }
                 rows.append([
                     "passes, \(name(model.role))",

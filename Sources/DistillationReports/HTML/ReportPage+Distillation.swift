@@ -1,3 +1,4 @@
+import Distillation
 import Telemetry
 
 extension ReportPage {
@@ -33,7 +34,7 @@ extension ReportPage {
                 text:
                     "Labels alone: a student of the same size that had as many passes, the same random changes of windows "
                     + "and the same int8 grid, and no teacher. One seed; differences within the intervals may be luck"
-                    + (report.comparison.isEmpty ? ", which --compare tells over several." : "."))
+                    + (report.comparison == nil ? ", which --compare tells over several." : "."))
         }
     }
 
@@ -56,8 +57,9 @@ extension ReportPage {
             "Against the same network trained from labels alone the teacher "
             + (gain >= 0 ? "brought \(points)" : "cost \(points)")
         guard let gap = report.gapClosed else {
-            return text + ". The teacher is hardly better than labels alone (\(quality(teacher)) and "
-                + "\(quality(baseline))), so there is no gap to close."
+            return text
+                + ". The teacher is no better than labels alone (\(quality(teacher)) and \(quality(baseline))), so "
+                + "there is no gap to close."
         }
         return text
             + (gap >= 0
@@ -73,41 +75,88 @@ extension ReportPage {
     }
 
     /// Methods against one another over several seeds.
-    func comparison(_ page: inout Markup) {
-        guard !report.comparison.isEmpty else { return }
-        section(&page, "Methods compared") { section in
-            let seeds = report.comparison.map(\.accuracies.count).max() ?? 0
+    func comparisons(_ page: inout Markup) {
+        if let comparison = report.comparison { compare(comparison, "Methods compared", &page) }
+        if let comparison = report.superclassComparison { compare(comparison, "Superclasses told apart", &page) }
+    }
+
+    private func compare(_ comparison: DistillationComparison.Report, _ title: String, _ page: inout Markup) {
+        section(&page, title) { section in
             section.element(
                 "p",
                 text:
-                    "Each method trained from \(seeds) seeds with the same passes and random changes, scored on the test "
-                    + "part. A dot is the mean, its whisker one standard deviation to either side.")
-            let values = report.comparison.flatMap { [$0.mean - $0.standardDeviation, $0.mean + $0.standardDeviation] }
+                    "Each method trained from \(comparison.teachers.count) seeds with the same passes and random changes of "
+                    + "windows, scored on the test part"
+                    + (comparison.comparesSuperclasses
+                        ? " by the superclasses " + report.task.superclasses.joined(separator: ", ") : "")
+                    + ". A dot is the mean, its whisker one standard deviation to either side. The teachers: "
+                    + comparison.teachers.map { quality($0) }.joined(separator: ", ") + ".")
+            let values = comparison.rows.flatMap { [$0.mean - $0.deviation, $0.mean + $0.deviation] }
+            let rows = comparison.rows.map { row in
+                DotRows.Row(
+                    name: Self.name(of: row.method),
+                    dots: [
+                        .init(
+                            style: "student", value: row.mean,
+                            interval: row.mean - row.deviation...row.mean + row.deviation,
+                            title: quality(row.mean))
+                    ])
+            }
             figure(
                 &section, "Mean over seeds",
                 DotRows(
-                    label: "Mean score of each method",
-                    rows: report.comparison.map { row in
-                        .init(
-                            name: row.method,
-                            dots: [
-                                .init(
-                                    style: "student", value: row.mean,
-                                    interval: row.mean - row.standardDeviation...row.mean + row.standardDeviation,
-                                    title: quality(row.mean))
-                            ])
-                    }, axis: Plot.bounds(values, least: 0.02, within: -1...1),
-                    axisText: { Figure.fixed($0 * 100, 1) }
+                    label: "Mean score of each method", rows: rows,
+                    axis: Plot.bounds(values, least: 0.02, within: -1...1),
+                    axisText: { isRegression ? Figure.fixed($0, 2) : Figure.fixed($0 * 100, 1) }
                 ).svg)
             table(
-                &section, ["method", "mean", "standard deviation", "agrees with the teacher", "each seed"],
-                report.comparison.map { row in
+                &section,
+                ["method", "mean", "standard deviation", "its teachers", "agrees with the teacher", "each seed"],
+                comparison.rows.map { row in
                     [
-                        row.method, quality(row.mean), Figure.fixed(row.standardDeviation * 100, 1) + " points",
-                        Figure.percent(row.agreement),
-                        row.accuracies.map { Figure.fixed($0 * 100, 1) }.joined(separator: ", "),
+                        Self.name(of: row.method), quality(row.mean),
+                        isRegression
+                            ? Figure.fixed(row.deviation, 3) : Figure.fixed(row.deviation * 100, 1) + " points",
+                        row.teachers.isEmpty ? "–" : quality(row.teacherMean), Figure.percent(row.agreement),
+                        row.qualities.map { isRegression ? Figure.fixed($0, 3) : Figure.fixed($0 * 100, 1) }
+                            .joined(separator: ", "),
                     ]
                 })
+        }
+    }
+
+    /// What classes in focus gained and the others paid.
+    func focus(_ page: inout Markup) {
+        guard let focus = report.focus, let clean = focus.rows.first else { return }
+        section(&page, "Classes that must be right") { section in
+            section.element(
+                "p",
+                text: "A second student whose training weighs windows of the classes in focus "
+                    + "\(Figure.fixed(Double(report.focusWeight), 1)) times, beside the one without focus, on the same test "
+                    + "windows: the share recognised.")
+            func change(_ recall: FocusComparison.Recall) -> String {
+                "\(Figure.percent(recall.plain)) → \(Figure.percent(recall.focused))"
+            }
+            table(
+                &section, ["condition", "in focus", "the others"],
+                focus.rows.map { [report.conditionName($0.condition), change($0.focus), change($0.others)] })
+            table(
+                &section, ["class, as recorded", "recognised"],
+                zip(report.task.classes, clean.classes).compactMap { entry, recall in
+                    recall.map { [entry.name, change($0)] }
+                })
+        }
+    }
+
+    private static func name(of method: DistillationComparison.Method) -> String {
+        switch method {
+        case .labels: "labels alone"
+        case .logits: "logits"
+        case .hint: "logits and hints"
+        case .subclass: "subclasses"
+        case .invented: "subclasses found by the teacher"
+        case .ensemble: "ensemble"
+        case .selfDistillation: "itself as teacher"
         }
     }
 }

@@ -17,11 +17,11 @@ extension ReportPage {
                 })
             section.element("div", ["class": "pair"]) { pair in
                 if let teacher = report.model(.teacher) {
-                    curve(&pair, "Teacher: loss of each pass", [teacher], phase: "float")
+                    curve(&pair, "Teacher: loss of each pass", [teacher], onGrid: false)
                 }
                 let students = report.models.filter { $0.role != .teacher }
-                curve(&pair, "Student in float", students, phase: "float")
-                curve(&pair, "Student on the int8 grid", students, phase: "int8")
+                curve(&pair, "Student in float", students, onGrid: false)
+                curve(&pair, "Student on the int8 grid", students, onGrid: true)
                 validation(&pair)
             }
             section.element(
@@ -38,11 +38,11 @@ extension ReportPage {
             + "learned by heart rather than understood."
     }
 
-    private func curve(_ page: inout Markup, _ caption: String, _ models: [StudyReport.Model], phase: String) {
+    private func curve(_ page: inout Markup, _ caption: String, _ models: [StudyReport.Model], onGrid: Bool) {
         let lines = models.map { model in
             Plot.Line(
                 style: model.role.rawValue,
-                points: model.curve.filter { $0.phase == phase }.map { (Double($0.epoch), $0.loss) })
+                points: report.curve(model, onGrid: onGrid).map { (Double($0.epoch), $0.loss) })
         }.filter { $0.points.count > 1 }
         guard !lines.isEmpty else { return }
         let values = lines.flatMap { $0.points.map(\.y) }
@@ -65,7 +65,7 @@ extension ReportPage {
         let lines = report.models.map { model in
             Plot.Line(
                 style: model.role.rawValue,
-                points: model.curve.filter { $0.phase == "float" }.compactMap { point in
+                points: report.curve(model, onGrid: false).compactMap { point in
                     point.validation.map { (Double(point.epoch), $0) }
                 })
         }.filter { $0.points.count > 1 }

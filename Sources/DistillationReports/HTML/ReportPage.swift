@@ -27,7 +27,8 @@ struct ReportPage {
                 body.element("main") { main in
                     accuracySections(&main)
                     distillation(&main)
-                    comparison(&main)
+                    comparisons(&main)
+                    focus(&main)
                     cost(&main)
                     robustness(&main)
                     training(&main)
@@ -121,7 +122,7 @@ struct ReportPage {
             if let agreement = report.agreement {
                 tile(Figure.percent(agreement.value), "of answers as the teacher's")
             }
-            if let gap = report.gapClosed {
+            if let gap = report.gapClosed, gap >= 0 {
                 tile(Figure.percent(gap, places: 0), "of the gap from labels alone to the teacher closed")
             }
         }
@@ -129,7 +130,7 @@ struct ReportPage {
 
     private func interval(_ model: StudyReport.Model) -> String {
         guard model.test.count == 1, case .classes(let scores) = model.test[0], let accuracy = scores.accuracy else {
-            return ""
+            return report.targets.count > 1 ? "mean of \(report.targets.count), " : ""
         }
         return "\(Figure.fixed(accuracy.low * 100, 1))–\(Figure.fixed(accuracy.high * 100, 1)), "
     }

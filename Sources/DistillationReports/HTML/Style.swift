@@ -19,7 +19,7 @@ enum Style {
         .kicker{font-size:.8rem;letter-spacing:.09em;text-transform:uppercase;color:var(--soft);margin:0}
         .lead{font-size:1.12rem}
         .soft,figcaption,.note{color:var(--soft);font-size:.9rem}
-        .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.6rem,1fr));gap:.7rem;margin:1.4rem 0}
+        .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.8rem,1fr));gap:.7rem;margin:1.4rem 0}
         .tile{background:var(--card);border:1px solid var(--rule);border-radius:.6rem;padding:.75rem .9rem}
         .tile b{display:block;font-size:1.55rem;line-height:1.2;font-weight:600;font-variant-numeric:tabular-nums}
         .tile span{color:var(--soft);font-size:.85rem}

@@ -6,6 +6,7 @@
 Tensors are channels-last and named as a network's spec names them, so that the tests compare them as they are.
 """
 import json
+import math
 import pathlib
 
 import torch
@@ -191,14 +192,28 @@ def losses():
     logits = (2 * torch.randn(4, 5)).requires_grad_()
     teacher = 2 * torch.randn(4, 5)
     labels = torch.tensor([0, 3, 4, 1])
+    # Outputs 0 and 1 are class 0, 2 and 3 class 1, 4 class 2.
+    classes = torch.tensor([[1.0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]])
+    pooled = torch.log(F.softmax(logits, 1) @ classes)
+    binary = (labels % 2).float()[:, None].expand_as(logits)
+    soft = torch.sigmoid(teacher / 3)
+    unit = F.layer_norm(logits, (5,))
+    similar = unit @ unit.T / 2
     cases = {
+        "crossEntropy, pooled": F.nll_loss(pooled, labels % 3, reduction="sum"),
+        "logistic": F.binary_cross_entropy_with_logits(logits, binary, reduction="sum"),
+        "logistic, softened, temperature 3": 9 * (
+            F.binary_cross_entropy_with_logits(logits / 3, soft, reduction="sum")
+            - F.binary_cross_entropy(soft, soft, reduction="sum")),
+        "squared": 0.5 * F.mse_loss(logits, teacher, reduction="sum"),
+        "contrast, temperature 2": (torch.logsumexp(similar, 1) - similar.diagonal() - math.log(4)).mean(),
         "crossEntropy": F.cross_entropy(logits, labels, reduction="sum"),
         "crossEntropy, smoothing 0.1": F.cross_entropy(logits, labels, reduction="sum", label_smoothing=0.1),
         "softened, temperature 3": 9 * F.kl_div(F.log_softmax(logits / 3, 1), F.softmax(teacher / 3, 1),
                                                 reduction="sum"),
     }
     return {"logits": numbers(logits), "teacher": numbers(teacher), "labels": labels.tolist(), "cases": {
-        name: {"loss": float(loss.detach()), "gradient": numbers(torch.autograd.grad(loss, logits)[0])}
+        name: {"loss": float(loss.detach()), "gradient": numbers(torch.autograd.grad(loss, logits, retain_graph=True)[0])}
         for name, loss in cases.items()}}
 
 
