@@ -224,8 +224,8 @@ let tested: [(String, [Target.Dependency])] = [
     (
         "CloudDistillation",
         [
-            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Distillation", "ServiceRuntime", "Zstd",
-            logging, lifecycle,
+            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Distillation", "NeuralNetwork",
+            "ServiceRuntime", "Storage", "Zstd", logging, lifecycle,
         ]
     ),
     (

@@ -37,7 +37,9 @@ public struct CloudDistillationApp: Sendable {
                 "a teacher cannot be used",
                 metadata: [DistillationLogKeys.file: "\(file)", DistillationLogKeys.reason: "\(reason)"])
         }
-        let worker = TrainingWorker(collection: collection, shelf: shelf, engine: engine, now: context.now)
+        let worker = TrainingWorker(
+            collection: collection, shelf: shelf, engine: engine,
+            folders: JobFolders(stateDirectory: context.stateDirectory, logger: context.logger), now: context.now)
         desk = JobDesk(
             context: context, options: options.jobs, database: database, collection: collection, worker: worker,
             repeatSeconds: options.repeatSeconds)

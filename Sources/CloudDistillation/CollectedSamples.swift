@@ -6,8 +6,20 @@ struct CollectedSamples: Sendable {
     let task: TaskDocument
     /// (samples × window × channels), row-major, raw units.
     var values: [Float]
-    var targets: [WindowTarget]
+    /// Nothing where no label covers the window.
+    var targets: [WindowTarget?]
     var devices: [DeviceID]
+    /// What teachers elsewhere said; nothing for a job with a teacher of its own.
+    var answers: Answers?
 
     var count: Int { targets.count }
+
+    struct Answers: Sendable {
+        /// (samples × outputs): probabilities, or the value; NaN throughout a row where nobody answered.
+        var values: [Float]
+        /// As the verdicts named them, whoever answered most windows first.
+        var teachers: [String]
+        /// Samples that were answered.
+        var count: Int
+    }
 }

@@ -10,9 +10,9 @@ struct DistillationEngine: TrainingEngine {
     let options: DistillationOptions
 
     func trainTeacher(
-        _ samples: CollectedSamples, seed: UInt64, report: @escaping TrainingReport
+        _ samples: CollectedSamples, seed: UInt64, checkpoints: Checkpoints, report: @escaping TrainingReport
     ) throws -> any TeacherModel {
-        let distiller = try distiller(samples.task, seed: seed)
+        let distiller = try distiller(samples.task, seed: seed, checkpoints)
         let windows = try samples.labelledWindows()
         let result = try Self.observing(report) { try distiller.trainTeacher(windows, observer: $0) }
         var facts: JSONObject = ["parameters": .integer(Int64(result.teacher.spec.parameterCount))]
@@ -27,17 +27,15 @@ struct DistillationEngine: TrainingEngine {
     func teacher(decoding file: [UInt8]) throws -> any TeacherModel { try EngineTeacher(decoding: file) }
 
     func distill(
-        _ samples: CollectedSamples, teacher: any TeacherModel, base: WarmStart?, seed: UInt64,
-        report: @escaping TrainingReport
+        _ samples: CollectedSamples, teacher: (any TeacherModel)?, base: WarmStart?, seed: UInt64,
+        checkpoints: Checkpoints, report: @escaping TrainingReport
     ) throws -> DistilledStudent {
-        guard let teacher = teacher as? EngineTeacher else {
-            throw DistillationError(.badTeacher, "the teacher was made by another engine")
-        }
-        let distiller = try distiller(samples.task, seed: seed)
+        let guidance = try guidance(samples, teacher)
+        let distiller = try distiller(samples.task, seed: seed, checkpoints)
         let windows = try samples.labelledWindows()
         let start = base.map { Distiller.Base(student: $0.student, digest: $0.digest) }
         let result = try Self.observing(report) {
-            try distiller.distill(teacher.teacher, windows: windows, from: start, observer: $0)
+            try distiller.distill(guidance, windows: windows, from: start, observer: $0)
         }
         let (student, made) = (result.student, result.report)
         var facts: JSONObject = ["parameters": .integer(Int64(student.spec.parameterCount))]
@@ -49,14 +47,52 @@ struct DistillationEngine: TrainingEngine {
         facts["windows"] = .integer(Int64(made.trainingWindows))
         facts["validationWindows"] = .integer(Int64(made.validationWindows))
         if made.warmStarted { facts["warmStarted"] = .bool(true) }
+        facts["agreement"] = try agreement(student, samples, windows).map { JSONValue($0, places: 4) }
         facts["changedWeights"] = made.changedWeights.map { JSONValue($0, places: 4) }
         return DistilledStudent(student: student, report: facts, groups: Set(windows.groups).count)
     }
 
-    private func distiller(_ task: TaskDocument, seed: UInt64) throws -> Distiller {
+    private func distiller(
+        _ task: TaskDocument, seed: UInt64, _ checkpoints: Checkpoints
+    ) throws -> Distiller {
         var options = options
         options.seed = seed
-        return try Distiller(task: task, options: options)
+        return try Distiller(task: task, options: options, checkpoints: checkpoints)
+    }
+
+    private func guidance(_ samples: CollectedSamples, _ teacher: (any TeacherModel)?) throws -> Guidance {
+        if let teacher {
+            guard let teacher = teacher as? EngineTeacher else {
+                throw DistillationError(.badTeacher, "the teacher was made by another engine")
+            }
+            return .teachers([teacher.teacher])
+        }
+        guard let answers = samples.answers?.values else {
+            throw DistillationError(.badTeacher, "nobody has answered these windows")
+        }
+        return .answers(
+            samples.task.kind == .regression
+                ? TeacherAnswers(values: answers)
+                : try TeacherAnswers(probabilities: answers, outputs: samples.task.outputs))
+    }
+
+    /// Share of the windows kept for validation on which a classifier says what those say who answered them; nothing where
+    /// there is none.
+    private func agreement(
+        _ student: Student, _ samples: CollectedSamples, _ windows: LabelledWindows
+    ) throws -> Double? {
+        guard let answers = samples.answers?.values, samples.task.kind == .classification else { return nil }
+        let outputs = samples.task.outputs
+        let held = windows.split(validation: options.validationShare).validation.filter {
+            !answers[$0 * outputs].isNaN
+        }
+        guard !held.isEmpty else { return nil }
+        let logits = try student.logits(windows.selecting(held))
+        let same = held.enumerated().count { place, window in
+            WindowAnswer.likeliest(answers[window * outputs..<(window + 1) * outputs])
+                == WindowAnswer.likeliest(logits[place * outputs..<(place + 1) * outputs])
+        }
+        return Double(same) / Double(held.count)
     }
 
     /// Hands progress on, and turns the engine's word for a stop into ours.
@@ -68,7 +104,8 @@ struct DistillationEngine: TrainingEngine {
                 report(
                     TrainingStep(
                         phase: phase(progress.phase), fraction: progress.fraction, loss: progress.loss,
-                        secondsLeft: progress.secondsLeft))
+                        secondsLeft: progress.secondsLeft,
+                        resumedFrom: progress.resumedFrom > 0 ? progress.resumedFrom : nil))
             }
         } catch let error as DistillationError where error.code == .cancelled {
             throw CancellationError()
@@ -88,18 +125,10 @@ struct DistillationEngine: TrainingEngine {
 extension CollectedSamples {
     /// The samples as the engine takes them: classes by number or values, devices as groups.
     func labelledWindows() throws -> LabelledWindows {
-        let classes = Dictionary(
-            task.classes.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let known = targets.map { target -> Float in
-            switch target {
-            case .label(let label): classes[label].map { Float($0) } ?? .nan
-            case .value(let value): Float(value)
-            }
-        }
         let groups = Dictionary(
             Set(devices).sorted().enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         return try LabelledWindows(
-            samples: task.window, channels: task.channels.count, values: values, targets: known,
+            samples: task.window, channels: task.channels.count, values: values, targets: targets.map(number(of:)),
             groups: devices.map { groups[$0] ?? 0 })
     }
 }

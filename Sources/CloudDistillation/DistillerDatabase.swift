@@ -15,7 +15,9 @@ final class DistillerDatabase: Sendable {
         case deleteContent(model: String, ContentKey)
         case label(DeviceID, LabelTimeline.Label)
         case deleteLabel(DeviceID, id: String)
-        case shape(model: String, String)
+        case signature(model: String, TaskSignature)
+        case answer(model: String, ContentKey, WindowAnswer)
+        case deleteAnswers(model: String)
     }
 
     static let migrations = [
@@ -40,7 +42,16 @@ final class DistillerDatabase: Sendable {
                     digest TEXT PRIMARY KEY, model TEXT NOT NULL, job TEXT NOT NULL, created REAL NOT NULL,
                     version INTEGER, state TEXT NOT NULL, bytes BLOB NOT NULL, report TEXT NOT NULL, base TEXT
                 );
-                """)
+                """),
+        Migration(
+            2,
+            sql: """
+                ALTER TABLE models ADD COLUMN outputs TEXT NOT NULL DEFAULT '';
+                CREATE TABLE answers (
+                    model TEXT, content BLOB, t REAL NOT NULL, teacher TEXT NOT NULL, "values" BLOB NOT NULL,
+                    PRIMARY KEY (model, content)
+                ) WITHOUT ROWID;
+                """),
     ]
 
     private let database: Database
@@ -101,6 +112,8 @@ final class DistillerDatabase: Sendable {
         case .deleteContent(let model, let key):
             try transaction.execute(
                 "DELETE FROM contents WHERE model = ? AND content = ?", [.text(model), .blob(key.bytes)])
+            try transaction.execute(
+                "DELETE FROM answers WHERE model = ? AND content = ?", [.text(model), .blob(key.bytes)])
         case .label(let device, let label):
             var text: String?
             var value: Double?
@@ -119,25 +132,44 @@ final class DistillerDatabase: Sendable {
             try transaction.execute(
                 "DELETE FROM labels WHERE site = ? AND device = ? AND id = ?",
                 [.text(device.site), .text(device.device), .text(id)])
-        case .shape(let model, let shape):
-            try transaction.execute("INSERT OR REPLACE INTO models VALUES (?, ?)", [.text(model), .text(shape)])
+        case .signature(let model, let signature):
+            try transaction.execute(
+                "INSERT OR REPLACE INTO models (model, shape, outputs) VALUES (?, ?, ?)",
+                [.text(model), .text(signature.shape), .text(signature.outputs)])
+        case .answer(let model, let key, let answer):
+            try transaction.execute(
+                "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",
+                [
+                    .text(model), .blob(key.bytes), .real(answer.t), .text(answer.teacher),
+                    .blob(FloatBytes.bytes(of: answer.values)),
+                ])
+        case .deleteAnswers(let model):
+            try transaction.execute("DELETE FROM answers WHERE model = ?", [.text(model)])
         }
     }
 
     // MARK: Reading windows and labels
 
-    /// Windows, labels and shapes as they were kept; coverage is for the caller to work out anew.
+    /// Windows, labels, answers and signatures as they were kept; coverage is for the caller to work out anew.
     struct Collection: Sendable {
-        var shapes: [String: String] = [:]
+        var signatures: [String: TaskSignature] = [:]
         var windows: [String: [TrainingSet.Entry]] = [:]
+        var answers: [String: [ContentKey: WindowAnswer]] = [:]
         var labels: [DeviceID: [LabelTimeline.Label]] = [:]
     }
 
     func collection() async throws -> Collection {
         try await database.read { transaction in
             var result = Collection()
-            for row in try transaction.rows("SELECT model, shape FROM models") {
-                result.shapes[try row.text("model")] = try row.text("shape")
+            for row in try transaction.rows("SELECT model, shape, outputs FROM models") {
+                result.signatures[try row.text("model")] = TaskSignature(
+                    shape: try row.text("shape"), outputs: try row.text("outputs"))
+            }
+            try transaction.forEachRow("SELECT * FROM answers") { row in
+                guard let content = ContentKey(bytes: try row.blob("content")) else { return }
+                result.answers[try row.text("model"), default: [:]][content] = WindowAnswer(
+                    t: try row.real("t"), teacher: try row.text("teacher"),
+                    values: FloatBytes.values(of: try row.blob("values")))
             }
             try transaction.forEachRow(
                 // Only windows whose values were written before the process ended.

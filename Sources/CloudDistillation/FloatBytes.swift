@@ -10,6 +10,17 @@ enum FloatBytes {
         }
     }
 
+    /// The values of `bytes`; those beyond the last whole one are left out.
+    static func values(of bytes: [UInt8]) -> [Float] {
+        let count = bytes.count / 4
+        return [Float](unsafeUninitializedCapacity: count) { buffer, initialised in
+            bytes.withUnsafeBytes {
+                copy(UnsafeRawBufferPointer(rebasing: $0[..<(count * 4)]), to: .init(rebasing: buffer[..<count]))
+            }
+            initialised = count
+        }
+    }
+
     /// Writes the values of `bytes` to `target`, which has room for them.
     ///
     /// - Precondition: four bytes for each element of `target`.

@@ -6,7 +6,7 @@ import ServiceLifecycle
 import ServiceRuntime
 import Telemetry
 
-/// Receives tasks, windows and labels, and hands each to whoever keeps or answers it. Truth is never subscribed.
+/// Receives tasks, windows, labels and the verdicts of others, and hands each to whoever keeps or answers it. Truth is never subscribed.
 struct IntakeService: Service {
     let context: ServiceContext
     let collection: WindowCollection
@@ -24,6 +24,7 @@ struct IntakeService: Service {
                     to: [
                         BusFilter(topics.filter("model", "+", "task")), BusFilter(topics.filter("label", "+", "+")),
                         BusFilter(topics.filter("window", "+", "+", "+")),
+                        BusFilter(topics.filter("verdict", "+", "+", "+")),
                     ], limit: limit, overflow: .dropOldest)
             } catch  where Task.isCancelled {
                 return
@@ -57,6 +58,10 @@ struct IntakeService: Service {
                 case .training: try await collection.take(window: window, device: device, model: model)
                 case .verdict: try await verdicts.take(window, device: device, model: model)
                 }
+            case .verdict(let device, let model):
+                let verdict = try VerdictMessage(payload: message.payload)
+                guard !verdicts.isOwn(verdict.teacher) else { return }
+                try await collection.take(verdict: verdict, device: device, model: model)
             default:
                 throw Rejection(code: "topic", reason: "names in topics are [a-z0-9._-]+")
             }

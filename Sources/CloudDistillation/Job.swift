@@ -22,6 +22,6 @@ struct Job: Sendable, Equatable {
     /// Whether a repeated request asks for the same.
     func isSameRequest(_ other: JobRequest) -> Bool {
         request.model == other.model && request.base == other.base && request.seed == other.seed
-            && request.retrainTeacher == other.retrainTeacher
+            && request.teacher == other.teacher && request.retrainTeacher == other.retrainTeacher
     }
 }

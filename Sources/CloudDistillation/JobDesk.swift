@@ -10,7 +10,7 @@ actor JobDesk {
     private let context: ServiceContext
     private let database: DistillerDatabase
     private let collection: WindowCollection
-    private let worker: TrainingWorker
+    nonisolated let worker: TrainingWorker
     private let repeatSeconds: Double
     private var queue: JobQueue
     private var students: [String: OfferedStudent] = [:]
@@ -48,7 +48,15 @@ actor JobDesk {
             guard student.state == .offered else { continue }
             offers[student.digest] = try CandidateOffer(student, distiller: context.instance, now: context.now())
         }
-        await perform(queue.restore(try await database.jobs(), now: context.now()))
+        let jobs = try await database.jobs()
+        let unfinished = Set(jobs.filter { $0.state == .waiting || $0.state == .running }.map(\.id))
+        try worker.folders.removeAll(except: unfinished)
+        let folders = worker.folders
+        let prepared = try await BlockingWork.run("samples") { unfinished.filter { folders[$0].samples() != nil } }
+        for id in prepared.sorted() {
+            context.logger.info("a job goes on", metadata: [DistillationLogKeys.job: "\(id)"])
+        }
+        await perform(queue.restore(jobs, prepared: prepared, now: context.now()))
     }
 
     /// Ends the streams: nothing starts any more.
@@ -142,7 +150,9 @@ actor JobDesk {
     /// Starts automatic jobs, repeats offers that are due, and shows how things are.
     func tick() async {
         var ready: [ModelReadiness] = []
-        for model in await collection.models {
+        let models = await collection.models
+        await perform(queue.know(models, now: context.now()))
+        for model in models {
             if let readiness = await readiness(model) { ready.append(readiness) }
         }
         await perform(queue.considerAutomatic(ready, now: context.now()))
@@ -203,7 +213,7 @@ actor JobDesk {
         do {
             try await offer(result.get(), for: request)
         } catch is CancellationError where stop.isSet {
-            // Kept as it stands: the next start says that it was cut short, or starts it again.
+            // Kept as it stands: the next start goes on with it.
             return
         } catch {
             context.logger.warning(
@@ -213,6 +223,7 @@ actor JobDesk {
             let samples = await collection.readiness(request.model, knownVersions: [])?.sampleCount
             await perform(queue.failed(request.id, reason: reason, samples: samples, now: context.now()))
         }
+        worker.folders[request.id].remove()
     }
 
     private func base(of request: JobRequest) throws -> WarmStart? {
@@ -227,7 +238,7 @@ actor JobDesk {
         await perform(
             queue.advance(
                 id, to: step.phase, fraction: step.fraction, loss: step.loss, secondsLeft: step.secondsLeft,
-                now: context.now()))
+                resumedFrom: step.resumedFrom, now: context.now()))
     }
 
     private func offer(_ outcome: TrainingWorker.Outcome, for request: JobRequest) async throws {

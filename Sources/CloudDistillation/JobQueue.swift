@@ -35,8 +35,6 @@ struct JobQueue: Sendable {
 
     /// Seconds between two messages of one phase.
     static let quietSeconds = 0.5
-    /// Reason of a job that was under way when the process ended.
-    static let restarted = "restarted"
 
     let instance: String
     let options: Options
@@ -46,6 +44,10 @@ struct JobQueue: Sendable {
     private var live: Set<String>
     private var phaseStarted = 0.0
     private var lastSaid = 0.0
+    /// Jobs that were under way when an earlier process ended: they come first.
+    private var interrupted: Set<String> = []
+    /// Jobs read back that wait for their task, without which their windows are unknown.
+    private var held: Set<String> = []
     /// Samples when a model's automatic job failed.
     private var samplesAtFailure: [String: Int] = [:]
 
@@ -87,7 +89,9 @@ struct JobQueue: Sendable {
             return fail(
                 request, "there is no task \"\(request.model)\"; propose it on model/{model}/task/proposal", now)
         }
-        if let obstacle = readiness.obstacle(base: request.base, minimumPerClass: options.minimumPerClass) {
+        if let obstacle = readiness.obstacle(
+            base: request.base, teacher: request.teacher, minimumPerClass: options.minimumPerClass)
+        {
             return fail(request, obstacle, now)
         }
         guard waitingCount < options.waiting else {
@@ -105,17 +109,21 @@ struct JobQueue: Sendable {
             let own = jobs.values.filter { $0.request.model == name }
             let attempts = own.filter(\.isAutomatic)
             let isServed = own.contains { !$0.state.isFinished || $0.state == .done } || !model.knownVersions.isEmpty
-            // An attempt that a restart cut short says nothing against the next.
-            let failures = attempts.count { $0.progress.reason != Self.restarted }
-            guard !isServed, failures < options.automaticAttempts,
+            guard !isServed, attempts.count < options.automaticAttempts,
                 model.isReadyForAutomatic(windowsPerClass: options.windowsPerClass)
             else { continue }
             // After a failure only more windows promise anything else.
             if let then = samplesAtFailure[name], model.sampleCount * 5 < then * 6 { continue }
-            let request = JobRequest(t: now, id: "auto-\(name)-\(attempts.count + 1)", model: name, seed: options.seed)
+            let request = JobRequest(t: now, id: automaticID(name, attempts.count + 1), model: name, seed: options.seed)
             actions += add(request, isAutomatic: true, now: now)
         }
         return actions
+    }
+
+    /// A slug that names no job yet.
+    private func automaticID(_ model: String, _ attempt: Int) -> String {
+        let id = "auto-\(model.prefix(100))-\(attempt)"
+        return jobs[id] == nil ? id : automaticID(model, attempt + 1)
     }
 
     private mutating func add(_ request: JobRequest, isAutomatic: Bool, now: Double) -> [Action] {
@@ -133,9 +141,10 @@ struct JobQueue: Sendable {
     }
 
     private mutating func startNext(now: Double) -> [Action] {
-        guard running == nil, let id = order.first(where: { jobs[$0]?.state == .waiting }), var job = jobs[id] else {
-            return []
-        }
+        let waiting = order.filter { jobs[$0]?.state == .waiting && !held.contains($0) }
+        guard running == nil, let id = waiting.first(where: interrupted.contains) ?? waiting.first, var job = jobs[id]
+        else { return [] }
+        interrupted.remove(id)
         job.state = .running
         jobs[id] = job
         phaseStarted = now
@@ -147,7 +156,7 @@ struct JobQueue: Sendable {
     /// Takes a report from the training threads; said at a change of phase and at most twice a second else.
     mutating func advance(
         _ id: String, to phase: JobProgress.Phase, fraction: Double, loss: Double? = nil, secondsLeft: Double? = nil,
-        now: Double
+        resumedFrom: Int? = nil, now: Double
     ) -> [Action] {
         guard var job = jobs[id], job.state == .running else { return [] }
         let isNewPhase = job.progress.phase != phase
@@ -157,6 +166,7 @@ struct JobQueue: Sendable {
         job.progress.fraction = min(max(fraction, 0), 1)
         job.progress.loss = loss.flatMap { $0.isFinite ? $0 : nil }
         job.progress.secondsLeft = secondsLeft.flatMap { $0.isFinite ? $0 : nil }
+        job.progress.resumedFrom = resumedFrom
         jobs[id] = job
         guard isNewPhase || now - lastSaid >= Self.quietSeconds else { return [] }
         lastSaid = now
@@ -173,6 +183,7 @@ struct JobQueue: Sendable {
         job.progress.fraction = 0
         job.progress.loss = nil
         job.progress.secondsLeft = nil
+        job.progress.resumedFrom = nil
         job.progress.candidate = candidate
         jobs[id] = job
         return [.say(job.progress), .record(job)] + startNext(now: now)
@@ -186,6 +197,7 @@ struct JobQueue: Sendable {
         job.progress.t = now
         job.progress.phase = .failed
         job.progress.secondsLeft = nil
+        job.progress.resumedFrom = nil
         job.progress.reason = reason
         jobs[id] = job
         return [.say(job.progress), .record(job)] + startNext(now: now)
@@ -209,18 +221,31 @@ struct JobQueue: Sendable {
 
     // MARK: Restart
 
-    /// Takes in the jobs that were kept; those that did not end start again where they are automatic, and fail else.
-    mutating func restore(_ kept: [Job], now: Double) -> [Action] {
+    /// Takes in the jobs that were kept. One that was under way goes on before all others; those that waited wait again.
+    ///
+    /// - Parameter prepared: jobs whose samples are kept, which so can start without their task.
+    mutating func restore(_ kept: [Job], prepared: Set<String>, now: Double) -> [Action] {
         var actions: [Action] = []
-        for job in kept.sorted(by: { ($0.request.t, $0.id) < ($1.request.t, $1.id) }) {
-            remember(job)
-            if job.state == .waiting || job.state == .running {
-                actions += failed(job.id, reason: Self.restarted, now: now)
+        for var job in kept.sorted(by: { ($0.request.t, $0.id) < ($1.request.t, $1.id) }) {
+            if job.state == .running {
+                interrupted.insert(job.id)
+                job.state = .waiting
             }
+            if job.state == .waiting {
+                if !prepared.contains(job.id) { held.insert(job.id) }
+                job.progress = progress(job.request, .accepted, now)
+                actions += [.say(job.progress), .record(job)]
+            }
+            remember(job)
         }
-        // The windows are as they were, so an automatic job is tried again at once.
-        samplesAtFailure = [:]
-        return actions
+        return actions + startNext(now: now)
+    }
+
+    /// Lets the jobs of models start whose tasks are known by now.
+    mutating func know(_ models: [String], now: Double) -> [Action] {
+        guard !held.isEmpty else { return [] }
+        held = held.filter { id in !models.contains { $0 == jobs[id]?.request.model } }
+        return startNext(now: now)
     }
 
     // MARK: Parts

@@ -1,4 +1,5 @@
 import ModelArtifact
+import Telemetry
 
 /// What there is to train a model from.
 struct ModelReadiness: Sendable, Equatable {
@@ -8,33 +9,42 @@ struct ModelReadiness: Sendable, Equatable {
     let sampleCount: Int
     /// Versions whose student this distiller keeps.
     let knownVersions: Set<Int>
+    /// Windows with a verdict from elsewhere by the likeliest class, equal ones counted once.
+    var answerCounts: [String: Int] = [:]
 
     /// Why no job can be done, in words that a person can act on; nothing where one can.
-    func obstacle(base: Int?, minimumPerClass: Int) -> String? {
+    func obstacle(base: Int?, teacher: JobRequest.Teacher = .own, minimumPerClass: Int) -> String? {
         if let base, !knownVersions.contains(base) {
             let known = knownVersions.sorted().map(String.init).joined(separator: ", ")
             return
                 "version \(base) of \(task.name) was not made here, so its student cannot be started from; "
                 + (known.isEmpty ? "leave `base` out" : "known here: \(known)")
         }
+        let isOwn = teacher == .own
+        let counts = isOwn ? classCounts : answerCounts
+        let what = isOwn ? "labelled windows" : "windows with a verdict"
         switch task.kind {
         case .multiHead:
             return "\(task.name) has several heads; such tasks are trained from files, by `retort distill`"
         case .regression:
-            guard sampleCount < minimumPerClass * 2 else { return nil }
-            return
-                "\(task.name) has \(sampleCount) labelled windows and needs \(minimumPerClass * 2): "
-                + "publish values for its devices on label/{site}/{device}"
+            let count = isOwn ? sampleCount : counts.values.reduce(0, +)
+            guard count < minimumPerClass * 2 else { return nil }
+            return "\(task.name) has \(count) \(what) and needs \(minimumPerClass * 2): "
+                + (isOwn ? "publish values for its devices on label/{site}/{device}" : answering)
         case .classification:
-            let enough = task.classes.filter { classCounts[$0.name, default: 0] >= minimumPerClass }
+            let enough = task.classes.filter { counts[$0.name, default: 0] >= minimumPerClass }
             guard enough.count < 2 else { return nil }
-            let few = task.classes.prefix(8).map { "\($0.name) \(classCounts[$0.name, default: 0])" }
+            let few = task.classes.prefix(8).map { "\($0.name) \(counts[$0.name, default: 0])" }
             return
-                "\(enough.count) of \(task.classes.count) classes of \(task.name) have \(minimumPerClass) labelled "
-                + "windows and 2 must (\(few.joined(separator: ", "))"
-                + (task.classes.count > 8 ? ", ...)" : ")")
-                + ": publish labels for its devices on label/{site}/{device}"
+                "\(enough.count) of \(task.classes.count) classes of \(task.name) have \(minimumPerClass) \(what) "
+                + "and 2 must (\(few.joined(separator: ", "))"
+                + (task.classes.count > 8 ? ", ...): " : "): ")
+                + (isOwn ? "publish labels for its devices on label/{site}/{device}" : answering)
         }
+    }
+
+    private var answering: String {
+        "answer its windows, which come on window/{site}/{device}/\(task.name), on verdict/{site}/{device}/\(task.name)"
     }
 
     /// Whether the first job may start by itself.

@@ -6,7 +6,19 @@ import Telemetry
 /// The teacher of each model, kept as a safetensors file so that later jobs and restarts reuse it.
 final class TeacherShelf: Sendable {
     private let folder: URL
-    private let teachers = Mutex<[String: KeptTeacher]>([:])
+    private let state = Mutex(State())
+
+    private struct State {
+        var teachers: [String: KeptTeacher] = [:]
+        /// Of every teacher that was on the shelf since the process started: verdicts are still on their way when a new one
+        /// takes its place.
+        var names: Set<String> = []
+
+        mutating func put(_ teacher: KeptTeacher) {
+            teachers[teacher.model.task.name] = teacher
+            names.insert(teacher.digest.short)
+        }
+    }
 
     /// - Throws: where the folder cannot be made.
     init(stateDirectory: String) throws {
@@ -14,7 +26,10 @@ final class TeacherShelf: Sendable {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
 
-    subscript(model: String) -> KeptTeacher? { teachers.withLock { $0[model] } }
+    subscript(model: String) -> KeptTeacher? { state.withLock { $0.teachers[model] } }
+
+    /// Whether verdicts that name this teacher are our own.
+    func knows(_ teacher: String) -> Bool { state.withLock { $0.names.contains(teacher) } }
 
     /// Reads every teacher that was kept.
     ///
@@ -30,7 +45,7 @@ final class TeacherShelf: Sendable {
                     unusable.append((file, "it holds a teacher of \(teacher.model.task.name)"))
                     continue
                 }
-                teachers.withLock { $0[teacher.model.task.name] = teacher }
+                state.withLock { $0.put(teacher) }
             } catch {
                 unusable.append((file, String(describing: error)))
             }
@@ -44,7 +59,7 @@ final class TeacherShelf: Sendable {
         // A model's name is a slug, so it is a file name as well.
         precondition(Slug.isValid(name), "a model's name is a slug")
         try Data(teacher.model.file).write(to: folder.appendingPathComponent(Self.name(name)), options: .atomic)
-        teachers.withLock { $0[name] = teacher }
+        state.withLock { $0.put(teacher) }
     }
 
     private static let suffix = ".safetensors"

@@ -1,3 +1,4 @@
+import Distillation
 import JSON
 import ModelArtifact
 import Telemetry
@@ -6,9 +7,11 @@ import Telemetry
 protocol TrainingEngine: Sendable {
     /// Trains a teacher.
     ///
+    /// - Parameter checkpoints: where the training is kept after each epoch.
     /// - Throws: `CancellationError` once `report` has returned false, an error that says what is wrong with the data.
-    func trainTeacher(_ samples: CollectedSamples, seed: UInt64, report: @escaping TrainingReport) throws
-        -> any TeacherModel
+    func trainTeacher(
+        _ samples: CollectedSamples, seed: UInt64, checkpoints: Checkpoints, report: @escaping TrainingReport
+    ) throws -> any TeacherModel
 
     /// Reads a teacher back from its file.
     func teacher(decoding file: [UInt8]) throws -> any TeacherModel
@@ -16,10 +19,11 @@ protocol TrainingEngine: Sendable {
     /// Distills, quantises and evaluates a student; warm-started from `base` where one is given
     /// and fits; the student then names it as its base.
     ///
-    /// - Throws: as ``trainTeacher(_:seed:report:)``.
+    /// - Parameter teacher: nothing where the answers in `samples` are learned.
+    /// - Throws: as ``trainTeacher(_:seed:checkpoints:report:)``.
     func distill(
-        _ samples: CollectedSamples, teacher: any TeacherModel, base: WarmStart?, seed: UInt64,
-        report: @escaping TrainingReport
+        _ samples: CollectedSamples, teacher: (any TeacherModel)?, base: WarmStart?, seed: UInt64,
+        checkpoints: Checkpoints, report: @escaping TrainingReport
     ) throws -> DistilledStudent
 }
 
@@ -33,6 +37,8 @@ struct TrainingStep: Sendable, Equatable {
     var fraction: Double
     var loss: Double?
     var secondsLeft: Double?
+    /// Passes that a checkpoint had done of the phase.
+    var resumedFrom: Int?
 }
 
 /// A trained teacher, ready to answer.

@@ -30,7 +30,10 @@ struct TrainingSet: Sendable {
         case storeContent(ContentKey)
         case storeWindow(Entry)
         case deleteWindow(WindowKey)
+        /// With what was answered to it.
         case deleteContent(ContentKey)
+        case storeAnswer(ContentKey, WindowAnswer)
+        case deleteAnswers
     }
 
     /// Equal values with an equal label.
@@ -56,6 +59,9 @@ struct TrainingSet: Sendable {
     private(set) var samples: [SampleKey: Int] = [:]
     /// Samples by class.
     private(set) var classCounts: [String: Int] = [:]
+    /// What teachers elsewhere said of a content, and the contents by the likeliest class.
+    var answers: [ContentKey: WindowAnswer] = [:]
+    var answerCounts: [String: Int] = [:]
     /// Windows that carry a label's target; more than samples where recordings were repeated.
     private(set) var labelledWindows = 0
     /// Windows removed because a bound was reached, cumulative.
@@ -148,6 +154,10 @@ struct TrainingSet: Sendable {
         for device in leaving {
             for entry in entries[device] ?? [] { remove(entry.key, changes: &changes) }
         }
+        if !self.task.hasOutputs(of: task), !answers.isEmpty {
+            (answers, answerCounts) = ([:], [:])
+            changes.append(.deleteAnswers)
+        }
         self.task = task
         for device in entries.keys {
             relabel(device, within: 0...Double(Int32.max) * 2, labels: labels[device] ?? LabelTimeline())
@@ -170,9 +180,9 @@ struct TrainingSet: Sendable {
 
     // MARK: Counting
 
-    /// Whether the window is the only one that carries its sample.
+    /// Whether the window is the only one that carries its sample: a label, or else an answer.
     func isSoleCarrier(_ entry: Entry) -> Bool {
-        guard let target = entry.target else { return false }
+        guard let target = entry.target else { return answers[entry.content] != nil && contents[entry.content] == 1 }
         return samples[SampleKey(content: entry.content, target: target)] == 1
     }
 
@@ -217,6 +227,7 @@ struct TrainingSet: Sendable {
         contents[entry.content, default: 1] -= 1
         if contents[entry.content] == 0 {
             contents[entry.content] = nil
+            forgetAnswer(entry.content)
             changes.append(.deleteContent(entry.content))
         }
     }

@@ -15,6 +15,9 @@ struct VerdictService: Service {
     let shelf: TeacherShelf
     let collection: WindowCollection
 
+    /// Whether a verdict that names this teacher is one of ours.
+    func isOwn(_ teacher: String) -> Bool { shelf.knows(teacher) }
+
     /// Takes a window that wants a verdict; one that cannot be answered is counted.
     ///
     /// - Throws: ``Rejection`` where the window is none of the task's.

@@ -1,4 +1,3 @@
-import JSON
 import ModelArtifact
 import ServiceRuntime
 import Telemetry
@@ -12,16 +11,17 @@ actor WindowCollection {
     /// Tasks at most.
     static let taskLimit = 1000
 
-    private let database: DistillerDatabase
+    let database: DistillerDatabase
     private let limits: TrainingSetLimits
-    private let board: StatusBoard
+    let board: StatusBoard
     private let now: @Sendable () -> Double
-    private var tasks: [String: TaskDocument] = [:]
+    private(set) var tasks: [String: TaskDocument] = [:]
     private var timelines: [DeviceID: LabelTimeline] = [:]
-    private var sets: [String: TrainingSet] = [:]
-    /// Windows read from the database whose task has not come yet.
+    var sets: [String: TrainingSet] = [:]
+    /// Windows and answers read from the database whose task has not come yet.
     private var kept: [String: [TrainingSet.Entry]] = [:]
-    private var shapes: [String: String] = [:]
+    private var keptAnswers: [String: [ContentKey: WindowAnswer]] = [:]
+    private var signatures: [String: TaskSignature] = [:]
 
     init(
         database: DistillerDatabase, limits: TrainingSetLimits, board: StatusBoard,
@@ -37,7 +37,8 @@ actor WindowCollection {
     func restore() async throws {
         let collection = try await database.collection()
         kept = collection.windows
-        shapes = collection.shapes
+        keptAnswers = collection.answers
+        signatures = collection.signatures
         for (device, labels) in collection.labels {
             var timeline = LabelTimeline()
             for label in labels { timeline.insert(label) }
@@ -65,9 +66,9 @@ actor WindowCollection {
             board.count("windowsRevised", by: before - (sets[task.name]?.windowCount ?? 0))
         }
         var rows = changes.compactMap { Self.row(task.name, $0, content: nil) }
-        if shapes[task.name] != task.shapeSignature {
-            shapes[task.name] = task.shapeSignature
-            rows.append(.shape(model: task.name, task.shapeSignature))
+        if signatures[task.name] != task.signature {
+            signatures[task.name] = task.signature
+            rows.append(.signature(model: task.name, task.signature))
         }
         show(task.name)
         try await database.append(rows)
@@ -77,7 +78,7 @@ actor WindowCollection {
     private func restoredSet(_ task: TaskDocument, _ changes: inout [TrainingSet.Change]) -> TrainingSet {
         var set = TrainingSet(task: task, limits: limits)
         let entries = kept.removeValue(forKey: task.name) ?? []
-        let isSameShape = shapes[task.name] == task.shapeSignature
+        let isSameShape = signatures[task.name]?.shape == task.signature.shape
         var unwanted = Set<ContentKey>()
         for entry in entries {
             let device = entry.key.device
@@ -94,6 +95,12 @@ actor WindowCollection {
             }
         }
         changes += unwanted.filter { set.contents[$0] == nil }.map(TrainingSet.Change.deleteContent)
+        guard let answers = keptAnswers.removeValue(forKey: task.name) else { return set }
+        if signatures[task.name]?.outputs == task.signature.outputs {
+            for (content, answer) in answers { set.restore(answer, for: content) }
+        } else {
+            changes.append(.deleteAnswers)
+        }
         return set
     }
 
@@ -168,7 +175,7 @@ actor WindowCollection {
         Rejection(code: "model", reason: "there is no task \"\(model)\"")
     }
 
-    private static func row(
+    static func row(
         _ model: String, _ change: TrainingSet.Change, content: [UInt8]?
     ) -> DistillerDatabase.Row? {
         switch change {
@@ -176,58 +183,13 @@ actor WindowCollection {
         case .storeWindow(let entry): .window(model: model, entry)
         case .deleteWindow(let key): .deleteWindow(model: model, key)
         case .deleteContent(let key): .deleteContent(model: model, key)
+        case .storeAnswer(let key, let answer): .answer(model: model, key, answer)
+        case .deleteAnswers: .deleteAnswers(model: model)
         }
     }
-
-    // MARK: What there is
-
-    func readiness(_ model: String, knownVersions: Set<Int>) -> ModelReadiness? {
-        sets[model].map {
-            ModelReadiness(
-                task: $0.task, classCounts: $0.classCounts, sampleCount: $0.sampleCount, knownVersions: knownVersions)
-        }
-    }
-
-    /// One window for each sample of a model, with values.
-    ///
-    /// - Throws: ``Rejection`` for an unknown model, an error of the database.
-    func samples(_ model: String) async throws -> CollectedSamples {
-        guard let set = sets[model] else { throw Self.unknown(model) }
-        let entries = set.distinctSamples()
-        let task = set.task
-        try await database.flush()
-        let count = task.window * task.channels.count
-        var (values, missing) = try await database.values(
-            model: model, of: entries.map(\.content), valueCount: count)
-        var targets = entries.compactMap(\.target)
-        var devices = entries.map(\.key.device)
-        // Values that the database refused are not there; their windows cannot train.
-        for place in missing.reversed() {
-            values.removeSubrange(place * count..<(place + 1) * count)
-            targets.remove(at: place)
-            devices.remove(at: place)
-        }
-        board.setCount("windowsWithoutValues", to: missing.count)
-        return CollectedSamples(task: task, values: values, targets: targets, devices: devices)
-    }
-
-    /// Keys of the windows that teach, for tests.
-    func teachingWindows(_ model: String) -> [WindowKey] { sets[model]?.distinctSamples().map(\.key) ?? [] }
 
     private func show(_ model: String) {
         guard sets[model] != nil else { return }
         board.setCount("windowsExpired", to: sets.values.reduce(0) { $0 + $1.expired })
-    }
-
-    /// What `status/` says of a model's windows.
-    func summary(_ model: String) -> JSONObject? {
-        guard let set = sets[model] else { return nil }
-        var classes = JSONObject()
-        let names = set.task.classes.isEmpty ? ["value"] : set.task.classes.map(\.name)
-        for name in names { classes[name] = .integer(Int64(set.classCounts[name, default: 0])) }
-        return [
-            "windows": .integer(Int64(set.windowCount)), "labelled": .integer(Int64(set.sampleCount)),
-            "repeats": .integer(Int64(set.labelledWindows - set.sampleCount)), "classes": .object(classes),
-        ]
     }
 }

@@ -123,8 +123,16 @@ struct Checkpointing {
     /// The training's last checkpoint; nothing where there is none, or none that can be used.
     func load() -> Checkpoint? {
         guard let bytes = checkpoints.load(phase.rawValue) else { return nil }
-        // A damaged checkpoint is none: the training starts anew.
-        return (try? Checkpoint(decoding: bytes, fingerprint: fingerprint, phase: phase)) ?? nil
+        do {
+            if let checkpoint = try Checkpoint(decoding: bytes, fingerprint: fingerprint, phase: phase) {
+                return checkpoint
+            }
+            checkpoints.passedOver(phase.rawValue, "it is one of another training, or of another format")
+        } catch {
+            checkpoints.passedOver(phase.rawValue, "\(error)")
+        }
+        // The training starts anew.
+        return nil
     }
 
     func save(_ checkpoint: Checkpoint) {

@@ -9,10 +9,15 @@ public struct Checkpoints: Sendable {
     /// end the training.
     public var save: @Sendable (String, [UInt8]) -> Void
 
+    /// Told the name and the reason of each checkpoint that is passed over.
+    public var passedOver: @Sendable (String, String) -> Void
+
     public init(
-        load: @escaping @Sendable (String) -> [UInt8]?, save: @escaping @Sendable (String, [UInt8]) -> Void
+        load: @escaping @Sendable (String) -> [UInt8]?, save: @escaping @Sendable (String, [UInt8]) -> Void,
+        passedOver: @escaping @Sendable (String, String) -> Void = { _, _ in }
     ) {
         self.load = load
         self.save = save
+        self.passedOver = passedOver
     }
 }

@@ -11,13 +11,18 @@ public struct DistillationProgress: Sendable, Equatable {
     public var loss: Double
     /// Expected seconds until the phase ends.
     public var secondsLeft: Double
+    /// Passes of this phase that its checkpoint had done; 0 where it started anew.
+    public var resumedFrom: Int
 
-    public init(phase: Phase, fraction: Double, epoch: Int, loss: Double, secondsLeft: Double) {
+    public init(
+        phase: Phase, fraction: Double, epoch: Int, loss: Double, secondsLeft: Double, resumedFrom: Int = 0
+    ) {
         self.phase = phase
         self.fraction = fraction
         self.epoch = epoch
         self.loss = loss
         self.secondsLeft = secondsLeft
+        self.resumedFrom = resumedFrom
     }
 }
 

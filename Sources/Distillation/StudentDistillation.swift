@@ -32,8 +32,9 @@ struct StudentDistillation {
         let held = windows.selecting(split.validation)
         let fitting = base.flatMap { fits($0.student) ? $0 : nil }
         let normaliser = fitting.map { Normaliser($0.student.normalisation) } ?? Normaliser(of: windows)
+        let answered = try guidance.completing(windows, layout)
         let scale =
-            fitting.map { DeployedForm.scale(of: $0.student) } ?? TargetScale(of: windows, split.training, layout)
+            fitting.map { DeployedForm.scale(of: $0.student) } ?? TargetScale(of: answered, split.training, layout)
         let trainer = try makeTrainer(split.training, normaliser, scale)
         let start = try fitting.map { try warmStart($0.student) } ?? coldStart(trainer, held)
         let tuned = try trainer.train(start.weights, finePhase(start, trainer, base: fitting?.student))
@@ -43,14 +44,14 @@ struct StudentDistillation {
         let network = try QuantisedNetwork(
             spec: form.spec, layers: form.layers, normalisation: normaliser.normalisation,
             inputScale: start.quantiser.grid.inputScale)
-        let scored = held.count > 0 ? held : windows.selecting(split.training)
-        let logits = realLogits(network, scored, scale: form.layers.last?.outputScale ?? 1)
+        let scored = held.count > 0 ? split.validation : split.training
+        let logits = realLogits(network, windows.selecting(scored), scale: form.layers.last?.outputScale ?? 1)
         let deployed = layout.deployed
         let student = Student(
             task: task, spec: form.spec, normalisation: normaliser.normalisation,
             inputScale: start.quantiser.grid.inputScale, layers: form.layers,
             gate: GateCalibration.gate(
-                logits: logits, scored, deployed, escalationShare: options.escalationShare),
+                logits: logits, answered.selecting(scored), deployed, escalationShare: options.escalationShare),
             golden: golden(network), base: fitting?.digest)
         let report = DistillationReport(
             teacher: teacherScores(held), float: start.floatScores,
@@ -215,16 +216,5 @@ struct StudentDistillation {
             different += zip(layer.weight, before.weight).count { $0 != $1 }
         }
         return Double(different) / Double(max(1, total))
-    }
-}
-
-extension Guidance {
-    /// Whether a teacher says something of a window.
-    func speaks(of window: Int, outputs: Int) -> Bool {
-        switch self {
-        case .none: false
-        case .teachers: true
-        case .answers(let answers): !answers.logits[window * outputs].isNaN
-        }
     }
 }

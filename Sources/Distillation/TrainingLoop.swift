@@ -140,7 +140,7 @@ struct TrainingLoop {
                 let before = Double(times.first) / Double(epochs)
                 let report = DistillationProgress(
                     phase: phase, fraction: fraction, epoch: epoch + (last ? 1 : 0), loss: sum / Double(index + 1),
-                    secondsLeft: seconds * (1 - fraction) / (fraction - before))
+                    secondsLeft: seconds * (1 - fraction) / (fraction - before), resumedFrom: times.first)
                 guard observer(report) else { throw DistillationError(.cancelled, "cancelled") }
             }
         }

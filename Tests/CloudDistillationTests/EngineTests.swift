@@ -103,7 +103,7 @@ struct EngineTests {
             targets: (0..<32).map { .label($0 % 2 == 0 ? "still" : "moving") },
             devices: [DeviceID](repeating: TestTask.arm, count: 32))
         let engine = DistillationEngine(options: .init(threads: 1, batch: 16, teacherEpochs: 1))
-        return try engine.trainTeacher(samples, seed: 1) { _ in true }.file
+        return try engine.trainTeacher(samples, seed: 1, checkpoints: .nowhere) { _ in true }.file
     }
 
     @Test("A training that is told to stop ends as a cancellation")
@@ -115,21 +115,26 @@ struct EngineTests {
             devices: [DeviceID](repeating: TestTask.arm, count: 32))
         let engine = DistillationEngine(options: .init(threads: 1, batch: 16, teacherEpochs: 100_000))
         #expect(throws: CancellationError.self) {
-            _ = try engine.trainTeacher(samples, seed: 1) { _ in false }
+            _ = try engine.trainTeacher(samples, seed: 1, checkpoints: .nowhere) { _ in false }
         }
     }
 
-    @Test("Regression is collected, and its job says that it cannot be trained yet")
+    @Test("A regression trains on values, and says what it lacks where all are the same")
     func regression() async throws {
         let harness = try await DistillerHarness(settings: Self.settings)
         await harness.take(task: TestTask.task(kind: .regression))
-        for index in 0..<20 {
-            await harness.take(window: TestTask.window(Double(index) * 8, values: TestTask.values("still", index)))
+        for index in 0..<60 {
+            let kind = index < 30 ? "still" : "moving"
+            await harness.take(window: TestTask.window(Double(index) * 8, values: TestTask.values(kind, index)))
         }
-        await harness.take(label: TestTask.label("v", 0, 160, .value(3.5)))
+        await harness.take(label: TestTask.label("low", 0, 240, .value(3.5)))
+        try await harness.work(JobRequest(t: TestTask.start, id: "flat", model: "shake"))
+        await harness.take(label: TestTask.label("high", 240, 480, .value(40)))
         try await harness.work(JobRequest(t: TestTask.start, id: "first", model: "shake"))
-        let last = try #require(await harness.progress().last)
-        #expect(last.phase == .failed && last.reason?.contains("classification") == true)
+        let candidate = try #require(try harness.published(CandidateMessage.self, on: "model/shake/candidate/+").first)
+        #expect((candidate.report["student"]?.object?["validationError"]?.number ?? 99) < 10)
+        let flat = try #require(await harness.progress().last { $0.id == "flat" })
+        #expect(flat.phase == .failed && flat.reason?.contains("two values") == true)
         try harness.remove()
     }
 }

@@ -1,3 +1,4 @@
+import Distillation
 import Foundation
 import JSON
 import ModelArtifact
@@ -19,16 +20,24 @@ final class HandmadeEngine: TrainingEngine {
     /// A training that never ends by itself.
     let isEndless: Bool
     private let state = Mutex(Log())
+    private let stopping = Mutex<StopFlag?>(nil)
     var log: Log { state.withLock { $0 } }
 
     init(isEndless: Bool = false) { self.isEndless = isEndless }
 
+    /// Sets a flag once the next teacher is trained.
+    func stopAtTeacher(_ stop: StopFlag) { stopping.withLock { $0 = stop } }
+
     func trainTeacher(
-        _ samples: CollectedSamples, seed: UInt64, report: @escaping TrainingReport
+        _ samples: CollectedSamples, seed: UInt64, checkpoints: Checkpoints, report: @escaping TrainingReport
     ) throws -> any TeacherModel {
         state.withLock {
             $0.teachers += 1
             $0.samples.append(samples.count)
+        }
+        stopping.withLock { stop in
+            stop?.set()
+            stop = nil
         }
         while report(TrainingStep(phase: .teacher, fraction: 0.5, loss: 0.7, secondsLeft: 3)) {
             guard isEndless else { return Teacher(task: samples.task) }
@@ -42,8 +51,8 @@ final class HandmadeEngine: TrainingEngine {
     }
 
     func distill(
-        _ samples: CollectedSamples, teacher: any TeacherModel, base: WarmStart?, seed: UInt64,
-        report: @escaping TrainingReport
+        _ samples: CollectedSamples, teacher: (any TeacherModel)?, base: WarmStart?, seed: UInt64,
+        checkpoints: Checkpoints, report: @escaping TrainingReport
     ) throws -> DistilledStudent {
         let made = state.withLock { log in
             log.students += 1

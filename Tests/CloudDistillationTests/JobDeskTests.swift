@@ -1,5 +1,6 @@
 import BusAPI
 import BusTesting
+import Foundation
 import JSON
 import ModelArtifact
 import ServiceRuntime
@@ -116,30 +117,49 @@ struct JobDeskTests {
         try again.remove()
     }
 
-    @Test("A job that a restart cut short has failed, or is started again where it was automatic")
+    @Test("A job that a restart cut short goes on with the windows it began with, and the one behind it follows")
     func cutShort() async throws {
         await harness.fill(perClass: 160)
         await desk.tick()
         await harness.receive(JobRequest(t: TestTask.start, id: "asked", model: "shake"), on: .jobRequest)
-        let stop = StopFlag()
-        stop.set()
-        var starts = desk.starts.makeAsyncIterator()
-        let automatic = try #require(await starts.next())
-        #expect(automatic.id == "auto-shake-1")
-        await desk.work(automatic, stop: stop)
+        try await stopNext(harness)
         try await harness.app.database.close()
 
         let again = try await DistillerHarness(engine: engine, folder: harness.folder)
+        // Without its task yet: the samples hold it.
+        try await again.workNext()
+        #expect(engine.log.samples == [320, 320] && engine.log.students == 1)
         await again.take(task: TestTask.task())
         await again.app.desk.tick()
         try await again.workNext()
         let progress = await again.progress()
-        #expect(
-            progress.filter { $0.phase == .failed }.map(\.id) == ["asked", "auto-shake-1"]
-                && progress.filter { $0.phase == .failed }.allSatisfy { $0.reason == "restarted" })
-        #expect(progress.last?.id == "auto-shake-2" && progress.last?.phase == .offering)
+        #expect(progress.allSatisfy { $0.phase != .failed })
+        #expect(progress.filter { $0.phase == .offering }.map(\.id) == ["auto-shake-1", "asked"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: harness.folder + "/jobs").isEmpty)
         try await again.app.database.close()
         try again.remove()
+    }
+
+    /// Starts the job that is next, and stops the process in its teacher's training.
+    private func stopNext(_ harness: DistillerHarness) async throws {
+        let stop = StopFlag()
+        engine.stopAtTeacher(stop)
+        var starts = harness.app.desk.starts.makeAsyncIterator()
+        await harness.app.desk.work(try #require(await starts.next()), stop: stop)
+        #expect(stop.isSet)
+    }
+
+    @Test("A job that kills the distiller again and again is given up with that reason")
+    func deadly() async throws {
+        await harness.fill(perClass: 40)
+        await harness.receive(JobRequest(t: TestTask.start, id: "deadly", model: "shake"), on: .jobRequest)
+        let folder = harness.app.desk.worker.folders["deadly"]
+        for _ in 0..<JobFolder.deaths { try folder.begin() }
+        try await harness.workNext()
+        let last = try #require(await harness.progress().last)
+        #expect(last.phase == .failed && last.reason?.contains("killed 3 times") == true)
+        #expect(folder.samples() == nil && engine.log.teachers == 0)
+        try harness.remove()
     }
 
     @Test("The registry's refusal fails the job with its reason, and the student is no base")

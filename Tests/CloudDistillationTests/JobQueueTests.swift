@@ -127,21 +127,74 @@ struct JobQueueTests {
         #expect(queue.considerAutomatic([Self.readiness(["still": 900, "moving": 900])], now: 9).isEmpty)
     }
 
-    @Test("After a restart an unfinished job has failed, and an automatic one starts again")
+    @Test("After a restart the job under way goes on first, and those that waited wait again")
     mutating func restart() {
-        _ = queue.considerAutomatic([ready], now: 1)
-        _ = queue.request(request("asked"), readiness: ready, now: 2)
-        _ = queue.request(request("offered"), readiness: ready, now: 2)
-        var offered = queue.jobs["offered"]
-        offered?.state = .offering
-        let kept = queue.jobs.values.filter { $0.id != "offered" } + [offered].compactMap { $0 }
+        for id in ["a", "b", "c", "under-way"] { _ = queue.request(request(id), readiness: ready, now: 2) }
+        _ = queue.trained("a", candidate: "d", now: 3)
+        // As if the last had been the one under way.
+        let kept = queue.jobs.values.map { job in
+            var job = job
+            if job.id != "a" { job.state = job.id == "under-way" ? .running : .waiting }
+            return job
+        }
         queue = JobQueue(instance: "cloud-2", options: JobQueue.Options())
-        let words = said(queue.restore(kept, now: 10))
-        #expect(words.count == 2 && words.allSatisfy { $0.phase == .failed && $0.reason == "restarted" })
-        #expect(queue.jobs["offered"]?.state == .offering && queue.running == nil)
-        // A student on its way to the registry serves the model.
+        let actions = queue.restore(kept, prepared: ["under-way"], now: 10)
+        #expect(started(actions) == ["under-way"], "it was under way, though others came before it")
+        #expect(Set(said(actions).filter { $0.phase == .accepted }.map(\.id)) == ["b", "c", "under-way"])
+        #expect(queue.jobs["a"]?.state == .offering && queue.waitingCount == 2)
+        // Those that have no samples yet wait for their task.
+        #expect(started(queue.trained("under-way", candidate: "e", now: 11)).isEmpty)
+        #expect(started(queue.know(["other"], now: 12)).isEmpty)
+        #expect(started(queue.know(["shake"], now: 13)) == ["b"])
+        // Without its samples it waits too, and is still the first.
+        queue = JobQueue(instance: "cloud-2", options: JobQueue.Options())
+        #expect(started(queue.restore(kept, prepared: [], now: 10)).isEmpty)
+        #expect(started(queue.know(["shake"], now: 11)) == ["under-way"])
+    }
+
+    @Test("A restored job counts as its model's, so no automatic one starts beside it")
+    mutating func restoredAutomatic() {
+        _ = queue.considerAutomatic([ready], now: 1)
+        let kept = queue.jobs.values.map { $0 }
+        queue = JobQueue(instance: "cloud-2", options: JobQueue.Options())
+        #expect(started(queue.restore(kept, prepared: ["auto-shake-1"], now: 10)) == ["auto-shake-1"])
         #expect(queue.considerAutomatic([ready], now: 11).isEmpty)
-        _ = queue.answered("offered", CandidateResult(t: 12, digest: "d", state: .refused), now: 12)
-        #expect(started(queue.considerAutomatic([ready], now: 13)) == ["auto-shake-2"])
+    }
+
+    @Test("Progress says from which epoch a phase goes on, and no longer in the next phase")
+    mutating func resumedFrom() {
+        _ = queue.request(request("a"), readiness: ready, now: 1)
+        #expect(said(queue.advance("a", to: .teacher, fraction: 0.3, resumedFrom: 7, now: 2)).first?.resumedFrom == 7)
+        #expect(said(queue.advance("a", to: .student, fraction: 0, now: 3)).first?.resumedFrom == nil)
+    }
+
+    @Test("An automatic job's id is a slug that names no other job, however long the model's name")
+    mutating func automaticID() {
+        _ = queue.request(request("auto-shake-1"), readiness: ready, now: 1)
+        _ = queue.failed("auto-shake-1", reason: "no", now: 2)
+        #expect(started(queue.considerAutomatic([ready], now: 3)) == ["auto-shake-2"])
+        let long = String(repeating: "m", count: 128)
+        queue = JobQueue(instance: "cloud-2", options: JobQueue.Options())
+        let model = ModelReadiness(
+            task: TestTask.task(long), classCounts: ["still": 50, "moving": 50], sampleCount: 100, knownVersions: [])
+        #expect(started(queue.considerAutomatic([model], now: 1)).allSatisfy { Slug.isValid($0) })
+    }
+
+    @Test("A job that learns from verdicts needs windows with verdicts, and says how many there are")
+    mutating func verdicts() throws {
+        let asked = JobRequest(t: 100, id: "v", model: "shake", teacher: .verdicts)
+        var model = ready
+        model.answerCounts = ["still": 30, "moving": 7]
+        let few = try #require(said(queue.request(asked, readiness: model, now: 1)).first)
+        #expect(few.phase == .failed && few.reason?.contains("still 30, moving 7") == true)
+        #expect(few.reason?.contains("have 8 windows with a verdict and 2 must") == true)
+        #expect(few.reason?.contains("on verdict/{site}/{device}/shake") == true)
+        model = Self.readiness([:])
+        model.answerCounts = ["still": 30, "moving": 8]
+        #expect(started(queue.request(asked, readiness: model, now: 2)) == ["v"], "no label is needed")
+        guard case .reject(code: "job", _) = queue.request(request("v"), readiness: ready, now: 3).first else {
+            Issue.record("the same id with another teacher is not refused")
+            return
+        }
     }
 }

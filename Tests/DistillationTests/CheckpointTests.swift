@@ -10,6 +10,8 @@ struct CheckpointTests {
     /// Checkpoints in memory.
     private final class Shelf: Sendable {
         private let kept = Mutex<[String: [UInt8]]>([:])
+        /// Names of checkpoints that were passed over, in order.
+        let passedOver = Mutex<[String]>([])
         var names: [String] { kept.withLock { $0.keys.sorted() } }
         func change(_ name: String, _ body: (inout [UInt8]) -> Void) {
             kept.withLock { shelf in
@@ -22,7 +24,8 @@ struct CheckpointTests {
         var checkpoints: Checkpoints {
             Checkpoints(
                 load: { name in self.kept.withLock { $0[name] } },
-                save: { name, bytes in self.kept.withLock { $0[name] = bytes } })
+                save: { name, bytes in self.kept.withLock { $0[name] = bytes } },
+                passedOver: { name, _ in self.passedOver.withLock { $0.append(name) } })
         }
     }
 
@@ -84,14 +87,18 @@ struct CheckpointTests {
         _ = try run(shelf, stop: (.teacher, epoch: 2))
         shelf.change("teacher") { $0.removeLast(100) }
         #expect(try run(shelf, stop: nil).student == whole)
+        #expect(shelf.passedOver.withLock { $0 } == ["teacher"])
         // What is kept now is whole, and of these windows.
         let windows = try SyntheticTask.windows(120, seed: 2)
         var epochs = 0
+        var resumed: Int?
         _ = try Distiller(task: SyntheticTask.task(), options: options(), checkpoints: shelf.checkpoints)
             .trainTeacher(windows) { progress in
                 epochs = progress.epoch
+                resumed = progress.resumedFrom
                 return true
             }
-        #expect(epochs == 5)
+        #expect(epochs == 5 && resumed == 0)
+        #expect(shelf.passedOver.withLock { $0 } == ["teacher", "teacher"])
     }
 }

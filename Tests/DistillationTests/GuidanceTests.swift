@@ -24,6 +24,7 @@ struct GuidanceTests {
         let distiller = try Distiller(task: SyntheticTask.task(), options: SyntheticTask.options())
         let student = try distiller.distill(.answers(answers), windows: unlabelled(windows)).student
         #expect(try quality(student, unseen, distiller.outputLayout) > 0.85)
+        #expect(student.gate.threshold > 0.33, "the answers tell when it is unsure")
         #expect(throws: DistillationError.self) { try distiller.distill(.none, windows: unlabelled(windows)) }
         #expect(throws: DistillationError.self) { try TeacherAnswers(probabilities: [0.9, 0.3], outputs: 2) }
     }

@@ -78,6 +78,17 @@ struct TabularTests {
         #expect(try InferenceEngine(next).value(InferenceEngine(next).logits(Array(unseen.values[..<10]))) > 100)
     }
 
+    @Test("A regression learned from answers alone is scaled by them")
+    func answeredRegression() throws {
+        let distiller = try Distiller(task: task(.regression), options: options())
+        let windows = try rows(.regression, 600, seed: 1)
+        let unseen = try rows(.regression, 400, seed: 2)
+        let none = try windows.withTargets([Float](repeating: .nan, count: windows.count))
+        let student = try distiller.distill(.answers(TeacherAnswers(values: windows.targets)), windows: none).student
+        let scores = try #require(Scores(student.logits(unseen), unseen, distiller.deployedLayout))
+        #expect(try #require(scores.determination) > 0.95)
+    }
+
     @Test("A window of one sample gets dense networks within the task's limit")
     func specs() throws {
         let task = task(.classification)

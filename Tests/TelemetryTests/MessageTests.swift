@@ -75,12 +75,13 @@ private let samples: [Sample] = [
         "t", "since", "boot", "inferences", "macs", "joules"),
     Sample(
         JobRequest(
-            t: t, id: "j-1", model: "m", distiller: "d", base: 2, retrainTeacher: true, seed: 7), "t", "id", "model"),
+            t: t, id: "j-1", model: "m", distiller: "d", base: 2, teacher: .verdicts, retrainTeacher: true, seed: 7),
+        "t", "id", "model"),
     Sample(JobRequest(t: t, id: "j-1", model: "m"), "t", "id", "model"),
     Sample(
         JobProgress(
             t: t, id: "j-1", model: "m", distiller: "d", phase: .student, fraction: 0.5, loss: 1.25, secondsLeft: 12.5,
-            seconds: ["teacher": 30.5], candidate: digest, reason: "r"),
+            seconds: ["teacher": 30.5], resumedFrom: 4, candidate: digest, reason: "r"),
         "t", "id", "model", "distiller", "phase", "fraction"),
     Sample(
         CandidateMessage(

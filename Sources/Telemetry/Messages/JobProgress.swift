@@ -18,13 +18,16 @@ public struct JobProgress: MessagePayload {
     public var secondsLeft: Double?
     /// Seconds spent in each phase that has ended.
     public var seconds: [String: Double]
+    /// Passes over the windows that an earlier process had done of this phase, from which the job goes on.
+    public var resumedFrom: Int?
     /// Candidate's digest once there is one; the reason where it failed.
     public var candidate: String?
     public var reason: String?
 
     public init(
         t: Double, id: String, model: String, distiller: String, phase: Phase, fraction: Double, loss: Double? = nil,
-        secondsLeft: Double? = nil, seconds: [String: Double] = [:], candidate: String? = nil, reason: String? = nil
+        secondsLeft: Double? = nil, seconds: [String: Double] = [:], resumedFrom: Int? = nil, candidate: String? = nil,
+        reason: String? = nil
     ) {
         self.t = t
         self.id = id
@@ -35,6 +38,7 @@ public struct JobProgress: MessagePayload {
         self.loss = loss
         self.secondsLeft = secondsLeft
         self.seconds = seconds
+        self.resumedFrom = resumedFrom
         self.candidate = candidate
         self.reason = reason
     }
@@ -53,6 +57,7 @@ public struct JobProgress: MessagePayload {
         if let ended = try reader.optionalObject("seconds") {
             for phase in ended.object.keys { seconds[phase] = try ended.number(phase) }
         }
+        resumedFrom = reader.object["resumedFrom"] == nil ? nil : try reader.positive("resumedFrom")
         candidate = try reader.optionalString("candidate")
         reason = try reader.optionalString("reason")
     }
@@ -67,6 +72,7 @@ public struct JobProgress: MessagePayload {
         var ended = JSONObject()
         for (phase, value) in seconds.sorted(by: { $0.key < $1.key }) { ended[phase] = JSONValue(value, places: 3) }
         object["seconds"] = .object(ended)
+        object["resumedFrom"] = resumedFrom.map(JSONValue.count)
         object["candidate"] = candidate.map(JSONValue.string)
         object["reason"] = reason.map(JSONValue.string)
         return .object(object)
