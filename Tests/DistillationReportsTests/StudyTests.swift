@@ -163,6 +163,35 @@ struct StudyTests {
         #expect(!options.isSingleOutput(task))
     }
 
+    @Test("Superclasses are compared beside the classes, and a focus is reported with what it costs")
+    func superclassesAndFocus() throws {
+        var options = try study.options(SmallStudy.waves(labels: ["slow", "fast", "also fast"]))
+        let classes = try StudyData(options).task.classes.map(\.name)
+        try #require(classes.count >= 3)
+        options.superclasses = Dictionary(
+            uniqueKeysWithValues: classes.enumerated().map { ($1, $0 == 0 ? "one" : "other") })
+        options.comparedSeeds = 1
+        options.comparedMethods = [.labels, .logits]
+        options.labelledGroups = 2
+        options.focus = [classes[0]]
+        let report = try Study(options).run { _ in true }.report
+        #expect(report.comparison?.rows.map(\.method) == [.labels, .logits])
+        #expect(report.superclassComparison?.rows.map(\.method) == [.labels, .logits, .subclass, .invented])
+        let focus = try #require(report.json.object?["focus"]?.elements)
+        #expect(focus.count == report.focus?.rows.count && focus[0].object?["condition"]?.string == "clean")
+        #expect(focus[0].object?["classes"]?.object?.keys.sorted() == classes.sorted())
+        #expect(report.text.contains("superclasses by subclass") && report.text.contains("focus, as recorded"))
+        try wellFormed(report.html, names: "Classes that must be right")
+
+        options.focus = ["nothing"]
+        let unknown = #expect(throws: StudyError.self) { try Study(options) }
+        #expect(unknown?.message.contains(classes[0]) == true)
+        options.focus = []
+        options.superclasses[classes[1]] = nil
+        let lonely = #expect(throws: StudyError.self) { try Study(options) }
+        #expect(lonely?.message.contains(classes[1]) == true)
+    }
+
     @Test("An observer stops a study at every stage", arguments: StudyProgress.Stage.allCases)
     func cancel(stage: StudyProgress.Stage) throws {
         guard stage != .comparison else { return }
@@ -170,6 +199,7 @@ struct StudyTests {
         options.distillation.teacherEpochs = 1
         options.distillation.studentEpochs = 1
         options.distillation.quantisedEpochs = 1
+        options.focus = ["slow"]
         let error = #expect(throws: StudyError.self) {
             _ = try Study(options, observer: { $0.stage != stage }).run {
                 $0.stage != stage
