@@ -56,25 +56,30 @@ extension NetworkSpec {
 
     /// A teacher that looks at a spectrogram as at a picture: for vibration, where faults show as lines in the spectrum.
     ///
-    /// Frames have about a sixteenth of the window's samples, 16 to 256.
+    /// Frames have about an eighth of the window's samples, 16 to 256. What it sees is averaged over time alone: where a
+    /// line stands in the spectrum is what tells faults apart.
     public static func spectrogramTeacher(for task: TaskDocument, outputs: Int? = nil) -> NetworkSpec {
         guard task.window > 1 else { return teacher(for: task, outputs: outputs) }
         var frame = 16
-        while frame < 256, frame * 32 <= task.window { frame *= 2 }
+        while frame < 256, frame * 16 <= task.window { frame *= 2 }
         frame = min(frame, task.window)
-        let spectrogram = Layer.spectrogram(frame: frame, hop: frame / 2)
+        let spectrogram = Layer.spectrogram(frame: frame, hop: max(1, frame / 4))
         var layers = [spectrogram, .batchNorm]
         var extent = spectrogram.output(of: Extent(samples: task.window, channels: task.channels.count))
-        for filters in [24, 48, 96, 128] {
+        for filters in [24, 48, 96, 96] {
             layers += [.convolution2D(filters: filters, kernel: Size2D(3, 3)), .batchNorm, .relu]
-            let pool = Size2D(extent.samples >= 4 ? 2 : 1, extent.columns >= 4 ? 2 : 1)
-            if filters < 128, pool.count > 1 {
+            // The last layers see eight to sixteen bands.
+            let pool = Size2D(extent.samples >= 4 ? 2 : 1, extent.columns > 16 ? 2 : 1)
+            if pool.count > 1 {
                 layers.append(.maxPool2D(size: pool))
                 extent.samples /= pool.rows
                 extent.columns /= pool.columns
             }
         }
-        layers += [.globalAveragePool, .dropout(rate: 0.3), .dense(units: outputs ?? task.outputs)]
+        layers += [
+            .averagePool2D(size: Size2D(extent.samples, 1)), .dropout(rate: 0.3),
+            .dense(units: outputs ?? task.outputs),
+        ]
         return NetworkSpec(samples: task.window, channels: task.channels.count, layers: layers)
     }
 
