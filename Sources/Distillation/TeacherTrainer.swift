@@ -26,7 +26,7 @@ struct TeacherTrainer {
             weights, batch: batch, shards: min(options.threads, batch), pool: pool,
             optimiser: options.optimiser.optimiser(
                 for: weights.layout, weightDecay: options.weightDecay, clipping: options.clipping))
-        let epochs = options.teacherEpochs ?? DistillationOptions.epochs(90_000, labelled.count, 4...60)
+        let epochs = options.teacherEpochs ?? DistillationOptions.epochs(180_000, labelled.count, 4...60)
         let feeder = WindowFeeder(
             windows: windows, indices: labelled, augmentation: augmentation, mixing: options.teacherMixing,
             normaliser: normaliser)
