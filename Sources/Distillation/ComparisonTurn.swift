@@ -135,7 +135,7 @@ struct ComparisonTurn {
         }
         let test = try labelled(test, kind)
         let layout = try Distiller(task: task(kind), options: options(kind)).outputLayout
-        let logits = Self.logits(result, test, threads: comparison.options.threads)
+        let logits = result.meanLogits(test, pool: ComputePool(threads: comparison.options.threads))
         let taught = Taught(teachers: result, logits: logits, quality: Scores(logits, test, layout)?.quality ?? 0)
         teachers[kind] = taught
         return taught
@@ -166,17 +166,6 @@ struct ComparisonTurn {
             windows.targets.indices.map {
                 kept.contains(windows.groups[$0 / windows.heads]) ? windows.targets[$0] : .nan
             })
-    }
-
-    /// The mean of what teachers say of windows.
-    private static func logits(_ teachers: [TrainedTeacher], _ windows: LabelledWindows, threads: Int) -> [Float] {
-        let pool = ComputePool(threads: threads)
-        var sum = [Float](repeating: 0, count: windows.count * (teachers.first?.spec.outputs ?? 0))
-        for teacher in teachers {
-            let own = NetworkEvaluator(teacher.weights, Normaliser(teacher.normalisation), pool: pool).logits(windows)
-            for index in sum.indices { sum[index] += own[index] / Float(teachers.count) }
-        }
-        return sum
     }
 
     /// Share of windows on which two answer alike by the first head; nothing for values.

@@ -111,7 +111,7 @@ public struct Robustness: Sendable {
         values[k] = m[6] * x + m[7] * y + m[8] * z
     }
 
-    /// A rotation about a random axis, row-major (Rodrigues' formula).
+    /// A rotation about a random axis, row-major.
     private static func rotation(degrees: Float, _ random: inout RandomSource) -> [Float] {
         var axis: [Float] = [0, 0, 0]
         var length: Float = 0
@@ -119,15 +119,10 @@ public struct Robustness: Sendable {
             axis = [random.normal(), random.normal(), random.normal()]
             length = (axis[0] * axis[0] + axis[1] * axis[1] + axis[2] * axis[2]).squareRoot()
         }
-        let (x, y, z) = (axis[0] / length, axis[1] / length, axis[2] / length)
         let angle = Double(degrees) * .pi / 180
-        let (s, c) = (Float(sin(angle)), Float(cos(angle)))
-        let r = 1 - c
-        return [
-            c + x * x * r, x * y * r - z * s, x * z * r + y * s,
-            y * x * r + z * s, c + y * y * r, y * z * r - x * s,
-            z * x * r - y * s, z * y * r + x * s, c + z * z * r,
-        ]
+        return Rotation.matrix(
+            axis: (axis[0] / length, axis[1] / length, axis[2] / length), sine: Float(sin(angle)),
+            cosine: Float(cos(angle)))
     }
 }
 

@@ -165,12 +165,7 @@ struct StudentDistillation {
 
     private func teacherScores(_ held: LabelledWindows) -> Scores? {
         guard case .teachers(let teachers) = guidance, held.count > 0 else { return nil }
-        var sum = [Float](repeating: 0, count: held.count * layout.outputs)
-        for teacher in teachers {
-            let logits = NetworkEvaluator(teacher.weights, Normaliser(teacher.normalisation), pool: pool).logits(held)
-            for index in sum.indices { sum[index] += logits[index] / Float(teachers.count) }
-        }
-        return Scores(sum, held, layout)
+        return Scores(teachers.meanLogits(held, pool: pool), held, layout)
     }
 
     /// Changed, normalised copies of up to 512 windows.

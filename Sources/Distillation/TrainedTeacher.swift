@@ -63,3 +63,17 @@ public struct TrainedTeacher: Sendable, Equatable {
         return Float(sum / Double(count * features.count))
     }
 }
+
+extension [TrainedTeacher] {
+    /// The mean of what teachers say of windows.
+    ///
+    /// - Returns: (windows × outputs), row-major.
+    func meanLogits(_ windows: LabelledWindows, pool: ComputePool) -> [Float] {
+        var sum = [Float](repeating: 0, count: windows.count * (first?.spec.outputs ?? 0))
+        for teacher in self {
+            let own = NetworkEvaluator(teacher.weights, Normaliser(teacher.normalisation), pool: pool).logits(windows)
+            for index in sum.indices { sum[index] += own[index] / Float(count) }
+        }
+        return sum
+    }
+}

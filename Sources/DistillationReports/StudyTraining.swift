@@ -91,15 +91,10 @@ struct StudyTraining {
     private var methods: [DistillationComparison.Method] {
         // Hints are given to a hidden layer.
         let student = options.studentSpec ?? .student(for: data.task)
-        let hasHidden = student.layers.dropLast().contains { layer in
-            switch layer {
-            case .convolution, .dense: true
-            default: false
-            }
-        }
         // The one logit of two classes is deployed as two, which is no teacher for the one.
         let isSplit = data.task.kind == .classification && student.outputs == 1
-        return [.labels, .logits] + (hasHidden ? [.hint] : []) + [.ensemble] + (isSplit ? [] : [.selfDistillation])
+        return [.labels, .logits] + (student.featureLayer == nil ? [] : [.hint]) + [.ensemble]
+            + (isSplit ? [] : [.selfDistillation])
     }
 
     private func tell(

@@ -120,7 +120,7 @@ public struct Augmentation: Sendable, Equatable {
         }
     }
 
-    /// A rotation by up to `angle` about a random axis, row-major (Rodrigues' formula).
+    /// A rotation by up to `angle` about a random axis, row-major.
     private static func rotation(angle: Float, _ random: inout RandomSource) -> [Float] {
         var axis = (random.normal(), random.normal(), random.normal())
         let length = (axis.0 * axis.0 + axis.1 * axis.1 + axis.2 * axis.2).squareRoot()
@@ -130,13 +130,6 @@ public struct Augmentation: Sendable, Equatable {
             axis = (1, 0, 0)
         }
         let turn = angle * random.uniform()
-        let (s, c) = (sine(turn), cosine(turn))
-        let (x, y, z) = axis
-        let r = 1 - c
-        return [
-            c + x * x * r, x * y * r - z * s, x * z * r + y * s,
-            y * x * r + z * s, c + y * y * r, y * z * r - x * s,
-            z * x * r - y * s, z * y * r + x * s, c + z * z * r,
-        ]
+        return Rotation.matrix(axis: axis, sine: sine(turn), cosine: cosine(turn))
     }
 }
