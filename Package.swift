@@ -130,8 +130,8 @@ let package = Package(
         library(
             "DistillationReports",
             [
-                "Distillation", "Recordings", "NeuralNetwork", "Inference", "ModelArtifact", "Telemetry", "JSON",
-                "Energy",
+                "Distillation", "Compression", "Recordings", "NeuralNetwork", "Inference", "ModelArtifact", "Telemetry",
+                "JSON", "Energy", "Zstd",
             ]),
 
         // One library a service
@@ -175,7 +175,7 @@ let package = Package(
         service(
             "retort", "FleetConsole",
             [
-                "Distillation", "DistillationReports", "Energy", "Telemetry", "ModelArtifact", "JSON", "Recordings",
+                "Distillation", "Compression", "DistillationReports", "Energy", "Telemetry", "ModelArtifact", "JSON", "Recordings",
                 system, signals,
             ]),
 

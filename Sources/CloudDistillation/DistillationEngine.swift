@@ -116,6 +116,7 @@ struct DistillationEngine: TrainingEngine {
         switch phase {
         case .teacher: .teacher
         case .student: .student
+        case .compression: .compressing
         case .quantisation: .quantising
         case .evaluation: .evaluating
         }

@@ -1,3 +1,4 @@
+import Compression
 import Distillation
 import NeuralNetwork
 import ServiceRuntime
@@ -18,6 +19,9 @@ extension DistillationOptions {
         teacherEpochs = try epochs("training.teacherEpochs")
         studentEpochs = try epochs("training.studentEpochs")
         quantisedEpochs = try epochs("training.quantisedEpochs")
+        do { recipe = try CompressionRecipe(try configuration.string("training.recipe")) } catch {
+            throw ConfigurationError(key: "training.recipe", "\(error)")
+        }
         temperature = Float(try configuration.number("training.temperature", within: 0.1...100))
         alpha = Float(try configuration.number("training.alpha", within: 0...1))
         basePull = Float(try configuration.number("training.basePull", within: 0...100))
@@ -43,6 +47,9 @@ extension DistillationOptions {
             ConfigurationKey(
                 "training.quantisedEpochs", .integer, default: String(defaults.quantisedEpochs ?? 0),
                 help: "Passes for a student on its int8 grid; 0 decides by the number of windows."),
+            ConfigurationKey(
+                "training.recipe", .string, default: defaults.recipe.text,
+                help: "What makes students smaller: channels:SHARE, low-rank:SHARE, prune:SHARE, int8, comma between."),
             ConfigurationKey(
                 "training.temperature", .number, default: defaults.temperature.description,
                 help: "Softens the teacher's and the student's probabilities in distillation."),

@@ -7,7 +7,7 @@ public struct Int8Grid: Sendable, Equatable {
     public struct Layer: Sendable, Equatable {
         /// (outputs): one step of each output's weights; all equal in the last layer.
         public var weightScale: [Float]
-        /// One step of the u8 activations behind the layer; of a logit in the last.
+        /// One step of the u8 activations behind the layer (zero point 0 behind a ReLU, 128 without); of a logit in the last.
         public var outputScale: Float
     }
 
@@ -27,6 +27,12 @@ public struct Int8Grid: Sendable, Equatable {
         layers = student.layers.map { Layer(weightScale: $0.weightScale, outputScale: $0.outputScale) }
     }
 
+    /// Takes the step of a logit from the last layer's inputs and weights.
+    mutating func setLogitScale() {
+        guard let scale = layers.last?.weightScale.first else { return }
+        layers[layers.count - 1].outputScale = inputScale(of: layers.count - 1) * scale
+    }
+
     /// One step of the activations that layer `index` reads.
     package func inputScale(of index: Int) -> Float { index == 0 ? inputScale : layers[index - 1].outputScale }
 
@@ -34,7 +40,9 @@ public struct Int8Grid: Sendable, Equatable {
     package func activationGrids(_ plan: QuantisationPlan) -> [Int: ActivationGrid] {
         var grids: [Int: ActivationGrid] = [:]
         for (layer, step) in zip(plan.layers, layers) {
-            for index in layer.activations { grids[index] = ActivationGrid(scale: step.outputScale) }
+            for index in layer.activations {
+                grids[index] = ActivationGrid(scale: step.outputScale, isSigned: layer.isSigned)
+            }
         }
         return grids
     }

@@ -18,7 +18,7 @@ extension NetworkWeights {
                     throw CompressionError(.unsupportedNetwork, "layer \(index): batch norm has no layer before it")
                 }
                 switch spec.layers[index - 1] {
-                case .convolution, .dense: break
+                case .convolution, .depthwiseConvolution, .dense: break
                 default:
                     throw CompressionError(
                         .unsupportedNetwork, "layer \(index): batch norm must follow a convolution or dense layer")

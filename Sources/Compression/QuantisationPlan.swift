@@ -8,14 +8,20 @@ package struct QuantisationPlan: Sendable, Equatable {
         package var outputs: Int
         /// Inputs of one output.
         package var depth: Int
-        /// Layers whose output is on this layer's activation grid: the ReLU and pools behind it.
+        /// No ReLU stands behind it: its activations have zero point 128.
+        package var isSigned: Bool
+        /// Layers whose output is on this layer's activation grid: its ReLU, or itself where it has none, and the average
+        /// pools behind it.
         package var activations: [Int]
+
+        /// Steps to the upper end of the activations' grid.
+        var highest: Float { isSigned ? 127 : 255 }
     }
 
     package let layers: [Layer]
 
-    /// - Throws: `CompressionError.unsupportedNetwork` unless every weighted layer but the last is followed by ReLU, the
-    ///   last layer is dense, and no other layers than pools stand between.
+    /// - Throws: `CompressionError.unsupportedNetwork` unless layers are convolutions, dense layers, ReLU directly behind
+    ///   these and pools, the last one dense.
     package init(_ spec: NetworkSpec) throws(CompressionError) {
         var layers: [Layer] = []
         let extents = spec.extents
@@ -23,23 +29,31 @@ package struct QuantisationPlan: Sendable, Equatable {
             CompressionError(.unsupportedNetwork, "layer \(index): \(why)")
         }
         for (index, layer) in spec.layers.enumerated() {
-            switch layer {
-            case .convolution(let filters, let kernel, _, let dilation):
-                guard dilation == 1 else { throw refuse(index, "a dilated convolution does not run on integers") }
+            func add(outputs: Int, depth: Int) {
+                let isLast = index == spec.layers.count - 1
+                let isSigned = !isLast && spec.layers[index + 1] != .relu
                 layers.append(
-                    Layer(index: index, outputs: filters, depth: kernel * extents[index].channels, activations: []))
-            case .dense(let units):
-                layers.append(Layer(index: index, outputs: units, depth: extents[index].count, activations: []))
-            case .relu, .averagePool, .globalAveragePool, .maxPool:
-                guard let last = layers.last else { throw refuse(index, "a weighted layer must come first") }
-                let behind = last.activations.isEmpty
-                guard (layer == .relu) == behind else {
-                    throw refuse(index, "one ReLU must directly follow every weighted layer but the last")
+                    Layer(
+                        index: index, outputs: outputs, depth: depth, isSigned: isSigned,
+                        activations: isSigned ? [index] : []))
+            }
+            switch layer {
+            case .convolution(let filters, let kernel, _, _):
+                add(outputs: filters, depth: kernel * extents[index].channels)
+            case .depthwiseConvolution(let kernel, _, _): add(outputs: extents[index].channels, depth: kernel)
+            case .dense(let units): add(outputs: units, depth: extents[index].count)
+            case .relu:
+                guard let last = layers.last, last.index == index - 1 else {
+                    throw refuse(index, "a ReLU must directly follow a layer with weights")
                 }
-                if case .maxPool = layer { break }
                 layers[layers.count - 1].activations.append(index)
-            case .depthwiseConvolution, .convolution2D, .spectrogram, .relu6, .gelu, .sigmoid, .tanh, .softmax,
-                .maxPool2D, .averagePool2D, .globalMaxPool, .gru, .residual:
+            case .averagePool, .globalAveragePool:
+                guard !layers.isEmpty else { throw refuse(index, "a weighted layer must come first") }
+                layers[layers.count - 1].activations.append(index)
+            case .maxPool, .globalMaxPool:
+                guard !layers.isEmpty else { throw refuse(index, "a weighted layer must come first") }
+            case .convolution2D, .spectrogram, .relu6, .gelu, .sigmoid, .tanh, .softmax, .maxPool2D, .averagePool2D,
+                .gru, .residual:
                 throw refuse(index, "\(layer) does not run on integers")
             case .batchNorm, .dropout:
                 throw refuse(index, "batch norm must be folded and dropout left out")
@@ -47,9 +61,6 @@ package struct QuantisationPlan: Sendable, Equatable {
         }
         guard let last = layers.last, last.index == spec.layers.count - 1, case .dense = spec.layers[last.index] else {
             throw CompressionError(.unsupportedNetwork, "the last layer must be dense")
-        }
-        for layer in layers.dropLast() where layer.activations.isEmpty {
-            throw refuse(layer.index, "a ReLU must follow")
         }
         self.layers = layers
     }

@@ -70,6 +70,25 @@ public struct Quantiser: Sendable {
         }
     }
 
+    /// A network of which one layer alone stands on the grid: what that layer's integers cost by themselves.
+    ///
+    /// - Parameter layer: its index in the spec.
+    /// - Returns: the weights, and where a pass rounds activations.
+    package func rounding(
+        _ weights: NetworkWeights, only layer: Int
+    ) -> (weights: NetworkWeights, activations: [Int: ActivationGrid]) {
+        guard let position = plan.layers.firstIndex(where: { $0.index == layer }) else { return (weights, [:]) }
+        var result = weights
+        for tensor in steps[2 * position...2 * position + 1] {
+            let whole = integers(weights.values, tensor)
+            for index in whole.indices {
+                result.values[tensor.offset + index] = whole[index] * tensor.scale[index / tensor.depth]
+            }
+        }
+        let own = plan.layers[position].activations
+        return (result, grid.activationGrids(plan).filter { own.contains($0.key) })
+    }
+
     /// The integers of a network.
     ///
     /// - Parameter weights: of ``spec``.

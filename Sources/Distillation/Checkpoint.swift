@@ -102,17 +102,22 @@ struct Checkpointing {
     let checkpoints: Checkpoints
     let phase: DistillationProgress.Phase
     let fingerprint: String
+    /// That the checkpoint is kept under.
+    private let name: String
 
     /// - Parameters:
+    ///   - part: number of the training among those of its phase, from 1.
     ///   - spec: the network that is trained.
     ///   - facts: what else the outcome depends on: teachers, a base, a grid.
     init?(
-        _ checkpoints: Checkpoints?, phase: DistillationProgress.Phase, spec: NetworkSpec, task: TaskDocument,
+        _ checkpoints: Checkpoints?, phase: DistillationProgress.Phase, part: Int = 1, spec: NetworkSpec,
+        task: TaskDocument,
         options: DistillationOptions, windows: LabelledWindows, facts: [[Float]]
     ) {
         guard let checkpoints else { return nil }
         self.checkpoints = checkpoints
         self.phase = phase
+        name = part == 1 ? phase.rawValue : "\(phase.rawValue)-\(part)"
         var bytes = Array("\(options)\(spec.json.text)\(task.json.text)\(windows.groups)".utf8)
         for values in [windows.values, windows.targets] + facts {
             values.withUnsafeBytes { bytes += ContentDigest(of: Array($0)).bytes }
@@ -122,20 +127,20 @@ struct Checkpointing {
 
     /// The training's last checkpoint; nothing where there is none, or none that can be used.
     func load() -> Checkpoint? {
-        guard let bytes = checkpoints.load(phase.rawValue) else { return nil }
+        guard let bytes = checkpoints.load(name) else { return nil }
         do {
             if let checkpoint = try Checkpoint(decoding: bytes, fingerprint: fingerprint, phase: phase) {
                 return checkpoint
             }
-            checkpoints.passedOver(phase.rawValue, "it is one of another training, or of another format")
+            checkpoints.passedOver(name, "it is one of another training, or of another format")
         } catch {
-            checkpoints.passedOver(phase.rawValue, "\(error)")
+            checkpoints.passedOver(name, "\(error)")
         }
         // The training starts anew.
         return nil
     }
 
     func save(_ checkpoint: Checkpoint) {
-        checkpoints.save(phase.rawValue, checkpoint.encode(fingerprint: fingerprint))
+        checkpoints.save(name, checkpoint.encode(fingerprint: fingerprint))
     }
 }

@@ -1,3 +1,4 @@
+public import Compression
 public import ModelArtifact
 public import NeuralNetwork
 
@@ -15,12 +16,16 @@ public struct DistillationOptions: Sendable, Equatable {
     public var form: OutputLayout.Form?
     /// How classes are divided, for the teacher to say more of each window than its class.
     public var subclasses: Subclasses?
+    /// What makes the trained student smaller.
+    public var recipe: CompressionRecipe
     /// Windows of a step.
     public var batch: Int
     /// Passes over the data for the teacher; by the amount of data if `nil`.
     public var teacherEpochs: Int?
     /// Passes over the data for the student in float.
     public var studentEpochs: Int?
+    /// Passes over the data behind each step of the recipe.
+    public var compressionEpochs: Int?
     /// Passes over the data for the student on the int8 grid.
     public var quantisedEpochs: Int?
     public var optimiser: OptimiserKind
@@ -31,6 +36,7 @@ public struct DistillationOptions: Sendable, Equatable {
     /// Highest learning rates, for AdamW.
     public var teacherRate: Float
     public var studentRate: Float
+    public var compressionRate: Float
     public var quantisedRate: Float
     public var weightDecay: Float
     /// Share of the teacher's targets that is spread evenly.
@@ -65,11 +71,13 @@ public struct DistillationOptions: Sendable, Equatable {
 
     public init(
         seed: UInt64 = 1, threads: Int = min(ComputePool.processors, 8), teacherSpec: NetworkSpec? = nil,
-        studentSpec: NetworkSpec? = nil, form: OutputLayout.Form? = nil, subclasses: Subclasses? = nil, batch: Int = 64,
-        teacherEpochs: Int? = nil, studentEpochs: Int? = nil, quantisedEpochs: Int? = nil,
+        studentSpec: NetworkSpec? = nil, form: OutputLayout.Form? = nil, subclasses: Subclasses? = nil,
+        recipe: CompressionRecipe = .int8, batch: Int = 64, teacherEpochs: Int? = nil, studentEpochs: Int? = nil,
+        compressionEpochs: Int? = nil, quantisedEpochs: Int? = nil,
         optimiser: OptimiserKind = .adamW,
         course: LearningRateSchedule.Course = .cosine(), clipping: Float? = nil, teacherRate: Float = 8e-3,
-        studentRate: Float = 2e-2, quantisedRate: Float = 1e-3, weightDecay: Float = 0.05, smoothing: Float = 0.1,
+        studentRate: Float = 2e-2, compressionRate: Float = 4e-3, quantisedRate: Float = 1e-3,
+        weightDecay: Float = 0.05, smoothing: Float = 0.1,
         temperature: Float = 2, alpha: Float = 0.5, hint: Float = 0, focus: Focus? = nil,
         classWeights: ClassWeights = .uniform, copies: Int = 16, teacherMixing: Float = 0, studentMixing: Float = 0,
         basePull: Float = 0.1, validationShare: Double = 0.1, patience: Int? = nil, validationPoints: Int = 0,
@@ -81,15 +89,18 @@ public struct DistillationOptions: Sendable, Equatable {
         self.studentSpec = studentSpec
         self.form = form
         self.subclasses = subclasses
+        self.recipe = recipe
         self.batch = batch
         self.teacherEpochs = teacherEpochs
         self.studentEpochs = studentEpochs
+        self.compressionEpochs = compressionEpochs
         self.quantisedEpochs = quantisedEpochs
         self.optimiser = optimiser
         self.course = course
         self.clipping = clipping
         self.teacherRate = teacherRate
         self.studentRate = studentRate
+        self.compressionRate = compressionRate
         self.quantisedRate = quantisedRate
         self.weightDecay = weightDecay
         self.smoothing = smoothing

@@ -1,6 +1,6 @@
 /// How far a distillation is.
 public struct DistillationProgress: Sendable, Equatable {
-    public enum Phase: String, Sendable, CaseIterable { case teacher, student, quantisation, evaluation }
+    public enum Phase: String, Sendable, CaseIterable { case teacher, student, compression, quantisation, evaluation }
 
     public var phase: Phase
     /// Share of the phase that is done, 0...1.

@@ -33,11 +33,17 @@ public struct DistillationReport: Sendable, Equatable {
     public var int8: Scores?
     public var trainingWindows: Int
     public var validationWindows: Int
-    /// Every epoch of both phases, in order.
+    /// Every epoch of all phases, in order.
     public var curve: [EpochRecord]
+    /// The float student and what each step of the recipe made of it; empty for one that was warm-started.
+    public var stages: [CompressionStage]
+    /// Layer whose integers cost most, where the student on the grid is worse than the recipe allows.
+    public var brokenBy: Int?
     public var seconds: Double
     /// Whether training went on from the base's weights on the base's grid.
     public var warmStarted: Bool
+    /// Layers of the base that left its grid and got new steps.
+    public var renewedLayers: [Int]
     /// Share of int8 weights that differ from the base's; `nil` without a warm start.
     public var changedWeights: Double?
 }

@@ -123,7 +123,7 @@ public struct Distiller: Sendable {
         var deployed = task
         if case .invented(let invention) = options.subclasses { deployed = task.dividing(into: invention.perClass) }
         let distillation = StudentDistillation(
-            task: deployed, spec: options.studentSpec ?? .student(for: task, outputs: layout.outputs), layout: layout,
+            task: deployed, spec: options.studentSpec ?? studentSpec, layout: layout,
             options: options, augmentation: augmentation, guidance: guidance, windows: windows,
             pool: ComputePool(threads: options.threads), observer: observer, checkpoints: checkpoints)
         do {
@@ -133,6 +133,13 @@ public struct Distiller: Sendable {
         } catch {
             throw DistillationError(.badNetwork, "\(error)")
         }
+    }
+
+    /// As wide as the task's limit allows when the recipe is through.
+    private var studentSpec: NetworkSpec {
+        .student(
+            for: task, outputs: layout.outputs,
+            parameters: Int(Double(task.student.parameters) / options.recipe.keptShare))
     }
 
     private func check(_ guidance: Guidance, _ windows: LabelledWindows) throws(DistillationError) {

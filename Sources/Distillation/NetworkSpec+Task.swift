@@ -37,13 +37,43 @@ extension NetworkSpec {
     ///
     /// The narrowest is returned where even that has more parameters than the limit.
     ///
-    /// - Parameter outputs: the task's own number if `nil`.
-    public static func student(for task: TaskDocument, outputs: Int? = nil) -> NetworkSpec {
-        let outputs = outputs ?? task.outputs
-        var best = student(for: task, eighths: 1, outputs)
-        for eighths in 2...256 {
-            let wider = student(for: task, eighths: eighths, outputs)
-            guard wider.parameterCount <= task.student.parameters else { break }
+    /// - Parameters:
+    ///   - outputs: the task's own number if `nil`.
+    ///   - parameters: the limit; the task's own if `nil`.
+    public static func student(
+        for task: TaskDocument, outputs: Int? = nil, parameters: Int? = nil
+    ) -> NetworkSpec {
+        widest(parameters ?? task.student.parameters) { student(for: task, eighths: $0, outputs ?? task.outputs) }
+    }
+
+    /// A student whose convolutions but the first are split into a depthwise one and one over channels, as wide as the
+    /// task's limit of parameters allows.
+    ///
+    /// - Source: Howard et al. 2017, arXiv:1704.04861, §3.1, without the activation between the two.
+    public static func separableStudent(for task: TaskDocument, outputs: Int? = nil) -> NetworkSpec {
+        guard task.window > 1 else { return student(for: task, outputs: outputs) }
+        return widest(task.student.parameters) { eighths in
+            let plain = student(for: task, eighths: 2 * eighths, outputs ?? task.outputs)
+            var spec = plain
+            spec.layers = plain.layers.enumerated().flatMap { index, layer -> [Layer] in
+                guard case .convolution(let filters, let kernel, let stride, _) = layer, index > 0 else {
+                    return [layer]
+                }
+                return [
+                    .depthwiseConvolution(kernel: kernel, stride: stride),
+                    .convolution(filters: filters, kernel: 1, stride: 1),
+                ]
+            }
+            return spec
+        }
+    }
+
+    /// The widest of networks that get wider with the width asked for.
+    private static func widest(_ parameters: Int, _ make: (Int) -> NetworkSpec) -> NetworkSpec {
+        var best = make(1)
+        for width in 2...256 {
+            let wider = make(width)
+            guard wider.parameterCount <= parameters else { break }
             best = wider
         }
         return best

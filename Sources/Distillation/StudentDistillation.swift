@@ -1,4 +1,5 @@
 import Compression
+import Inference
 import ModelArtifact
 import NeuralNetwork
 
@@ -17,14 +18,6 @@ struct StudentDistillation {
     let observer: DistillationObserver?
     let checkpoints: Checkpoints?
 
-    /// Where fine-tuning on the grid begins.
-    private struct Start {
-        var weights: NetworkWeights
-        var quantiser: Quantiser
-        var floatScores: Scores?
-        var curve: [EpochRecord] = []
-    }
-
     func run(base: Distiller.Base?) throws -> DistillationResult {
         let clock = ContinuousClock()
         let began = clock.now
@@ -36,58 +29,46 @@ struct StudentDistillation {
         let scale =
             fitting.map { DeployedForm.scale(of: $0.student) } ?? TargetScale(of: answered, split.training, layout)
         let trainer = try makeTrainer(split.training, normaliser, scale)
-        let start = try fitting.map { try warmStart($0.student) } ?? coldStart(trainer, held)
-        let tuned = try trainer.train(start.weights, finePhase(start, trainer, base: fitting?.student))
-        let form = try DeployedForm(
-            spec: start.quantiser.spec, layers: start.quantiser.layers(tuned.weights), grid: start.quantiser.grid,
-            layout: layout, scale: scale)
-        let network = try QuantisedNetwork(
-            spec: form.spec, layers: form.layers, normalisation: normaliser.normalisation,
-            inputScale: start.quantiser.grid.inputScale)
+        let start = try fitting.map { try warmStart($0.student, trainer) } ?? coldStart(trainer, held)
         let scored = held.count > 0 ? split.validation : split.training
-        let logits = realLogits(network, windows.selecting(scored), scale: form.layers.last?.outputScale ?? 1)
+        let tuned = try tune(start, trainer, base: fitting) { form, grid in
+            try student(form, grid, normaliser, answered.selecting(scored), base: fitting?.digest)
+        }
         let deployed = layout.deployed
-        let student = Student(
-            task: task, spec: form.spec, normalisation: normaliser.normalisation,
-            inputScale: start.quantiser.grid.inputScale, layers: form.layers,
-            gate: GateCalibration.gate(
-                logits: logits, answered.selecting(scored), deployed, escalationShare: options.escalationShare),
-            golden: golden(network), base: fitting?.digest)
         let report = DistillationReport(
             teacher: teacherScores(held), float: start.floatScores,
-            int8: held.count > 0 ? Scores(logits, held, deployed) : nil, trainingWindows: split.training.count,
-            validationWindows: held.count, curve: start.curve + tuned.curve,
-            seconds: (clock.now - began) / .seconds(1), warmStarted: fitting != nil,
-            changedWeights: fitting.map { changed(form.layers, $0.student.layers) })
-        return DistillationResult(student: student, report: report)
+            int8: held.count > 0 ? Scores(try tuned.student.logits(held), held, deployed) : nil,
+            trainingWindows: split.training.count, validationWindows: held.count, curve: start.curve + tuned.curve,
+            stages: start.stages, brokenBy: tuned.brokenBy, seconds: (clock.now - began) / .seconds(1),
+            warmStarted: fitting != nil, renewedLayers: start.renewed.union(tuned.renewed).sorted(),
+            changedWeights: fitting.map { changed(tuned.student.layers, $0.student.layers) })
+        return DistillationResult(student: tuned.student, report: report)
     }
 
-    private func finePhase(_ start: Start, _ trainer: StudentTrainer, base: Student?) -> StudentTrainer.Phase {
-        let epochs = options.quantisedEpochs ?? DistillationOptions.epochs(110_000, trainer.indices.count, 5...60)
-        return StudentTrainer.Phase(
-            phase: .quantisation, epochs: epochs, rate: options.quantisedRate, quantiser: start.quantiser,
-            anchor: base == nil ? nil : start.weights.values, decay: base == nil ? 0 : options.basePull,
-            observer: observer, checkpointing: checkpointing(.quantisation, start.quantiser.spec, start.weights))
-    }
-
-    /// Checkpoints of a phase, which depends on the teachers and on the weights that it starts from.
-    private func checkpointing(
-        _ phase: DistillationProgress.Phase, _ spec: NetworkSpec, _ start: NetworkWeights
-    ) -> Checkpointing? {
-        var facts = [start.values]
-        switch guidance {
-        case .none: break
-        case .teachers(let teachers): facts += teachers.flatMap { [$0.weights.values, $0.weights.statistics] }
-        case .answers(let answers): facts.append(answers.logits)
+    /// A student of trained integers, with its gate and golden vectors.
+    private func student(
+        _ form: DeployedForm, _ grid: Int8Grid, _ normaliser: Normaliser, _ scored: LabelledWindows, base: String?
+    ) throws -> Student {
+        var student = Student(
+            task: task, spec: form.spec, normalisation: normaliser.normalisation, inputScale: grid.inputScale,
+            layers: form.layers, gate: Student.Gate(temperature: 1, threshold: 0), golden: [], base: base)
+        student.gate = GateCalibration.gate(
+            logits: try student.logits(scored), scored, layout.deployed, escalationShare: options.escalationShare)
+        let quantisation = InputQuantisation(student)
+        student.golden = [0, windows.count / 2].map { index in
+            let values = windows.values[index * windows.windowSize..<(index + 1) * windows.windowSize]
+            let input = quantisation(Array(values))
+            return Student.GoldenVector(input: input, logits: ReferenceInference.logits(student, quantised: input))
         }
-        return Checkpointing(
-            checkpoints, phase: phase, spec: spec, task: task, options: options, windows: windows, facts: facts)
+        return student
     }
 
     /// Whether a base's network computes what the task asks for within its limits.
     private func fits(_ base: Student) -> Bool {
         base.task.channels == task.channels && base.task.window == task.window && base.task.classes == task.classes
-            && base.task.kind == task.kind && base.task.heads == task.heads && base.spec == spec
+            && base.task.kind == task.kind && base.task.heads == task.heads
+            // What a recipe makes of the network is known only afterwards.
+            && (base.spec == spec || options.recipe.changesNetwork)
     }
 
     private func makeTrainer(
@@ -136,70 +117,9 @@ struct StudentDistillation {
             seed: options.seed)
     }
 
-    private func warmStart(_ base: Student) throws -> Start {
-        Start(
-            weights: try Quantiser.weights(of: base),
-            quantiser: try Quantiser(spec: base.spec, grid: Int8Grid(of: base)))
-    }
-
-    private func coldStart(_ trainer: StudentTrainer, _ held: LabelledWindows) throws -> Start {
-        let epochs = options.studentEpochs ?? DistillationOptions.epochs(450_000, trainer.indices.count, 20...300)
-        let scores = { (weights: NetworkWeights) -> Scores? in
-            let real = trainer.objective.scale.applied(to: weights)
-            let logits = NetworkEvaluator(real, trainer.normaliser, pool: pool).logits(held)
-            return Scores(logits, held, layout)
-        }
-        let initial = NetworkWeights(spec: spec.trainable, seed: options.seed)
-        let trained = try trainer.train(
-            initial,
-            StudentTrainer.Phase(
-                phase: .student, epochs: epochs, rate: options.studentRate, decay: options.weightDecay / 5,
-                observer: observer, validation: .init(options, epochs: epochs) { scores($0)?.quality },
-                checkpointing: checkpointing(.student, initial.spec, initial)))
-        let folded = try trained.weights.folded()
-        let grid = try Calibration.grid(folded, inputs: calibrationInputs(trainer))
-        return Start(
-            weights: folded, quantiser: try Quantiser(spec: folded.spec, grid: grid),
-            floatScores: scores(trained.weights), curve: trained.curve)
-    }
-
     private func teacherScores(_ held: LabelledWindows) -> Scores? {
         guard case .teachers(let teachers) = guidance, held.count > 0 else { return nil }
         return Scores(teachers.meanLogits(held, pool: pool), held, layout)
-    }
-
-    /// Changed, normalised copies of up to 512 windows.
-    private func calibrationInputs(_ trainer: StudentTrainer) -> [Float] {
-        let count = min(512, trainer.indices.count)
-        let size = windows.windowSize
-        var inputs = [Float](repeating: 0, count: count * size)
-        inputs.withUnsafeMutableBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return }
-            for position in 0..<count {
-                let index = trainer.indices[position * trainer.indices.count / count]
-                trainer.feeder.withWindow(index, seed: options.seed) { raw in
-                    trainer.normaliser.apply(raw, samples: windows.samples, into: base + position * size)
-                }
-            }
-        }
-        return inputs
-    }
-
-    private func input(_ network: QuantisedNetwork, _ windows: LabelledWindows, _ index: Int) -> [UInt8] {
-        network.quantise(windows.values[index * windows.windowSize..<(index + 1) * windows.windowSize])
-    }
-
-    private func realLogits(_ network: QuantisedNetwork, _ windows: LabelledWindows, scale: Float) -> [Float] {
-        (0..<windows.count).flatMap { index in
-            network.logits(input: input(network, windows, index)).map { Float($0) * scale }
-        }
-    }
-
-    private func golden(_ network: QuantisedNetwork) -> [Student.GoldenVector] {
-        [0, windows.count / 2].map { index in
-            let input = input(network, windows, index)
-            return Student.GoldenVector(input: input, logits: network.logits(input: input))
-        }
     }
 
     /// Share of weights that differ.

@@ -12,7 +12,7 @@ struct StudentTrainer {
     let memory: TeacherMemory
     let normaliser: Normaliser
     let objective: Objective
-    let hint: Hint?
+    var hint: Hint?
     let options: DistillationOptions
     let pool: ComputePool
 
@@ -23,6 +23,8 @@ struct StudentTrainer {
         var rate: Float
         /// Rounds weights, activations and inputs.
         var quantiser: Quantiser?
+        /// Weights that stay zero.
+        var mask: PruningMask?
         /// What weights decay towards, and how strongly.
         var anchor: [Float]?
         var decay: Float
@@ -40,31 +42,55 @@ struct StudentTrainer {
                 for: weights.layout, weightDecay: phase.decay, anchor: phase.anchor, clipping: options.clipping),
             featureLayer: hint == nil ? nil : weights.spec.featureLayer,
             grids: quantiser.map { $0.grid.activationGrids($0.plan) } ?? [:],
-            project: quantiser.map { projection($0) })
+            project: Self.projection(quantiser, phase.mask))
         let loop = TrainingLoop(
             phase: phase.phase, epochs: phase.epochs, batch: options.batch,
-            seed: options.seed &+ (quantiser == nil ? 1000 : 2000),
+            seed: options.seed &+ phase.phase.seed,
             schedule: LearningRateSchedule(peak: phase.rate, course: options.course),
             observer: phase.observer, validation: phase.validation, checkpointing: phase.checkpointing, hint: hint)
         let inputScale = quantiser?.grid.inputScale
-        return try loop.run(trainer, over: indices) { batch in
-            let copy = memory.copy(of: batch.epoch)
-            let mean = trainer.step(count: batch.indices.count, rate: batch.rate, seed: batch.seed) {
-                shard, range, pass in
-                fill(pass, shard, batch.indices[range], copy: copy, inputScale: inputScale)
-            } loss: { shard, range, pass in
-                loss(pass, shard, batch.indices[range], copy: copy, share: 1 / Float(batch.indices.count))
-            }
-            hint?.step(rate: batch.rate)
-            return mean
+        return try loop.run(trainer, over: indices) { step(trainer, $0, inputScale: inputScale) }
+    }
+
+    private func step(_ trainer: ShardedTrainer, _ batch: TrainingLoop.Batch, inputScale: Float?) -> Float {
+        let copy = memory.copy(of: batch.epoch)
+        let mean = trainer.step(count: batch.indices.count, rate: batch.rate, seed: batch.seed) {
+            shard, range, pass in
+            fill(pass, shard, batch.indices[range], copy: copy, inputScale: inputScale)
+        } loss: { shard, range, pass in
+            loss(pass, shard, batch.indices[range], copy: copy, share: 1 / Float(batch.indices.count))
         }
+        hint?.step(rate: batch.rate)
+        return mean
+    }
+
+    /// Shows an optimiser that changes nothing the gradients of some batches.
+    func record(_ weights: NetworkWeights, with recorder: any Optimiser, batches: Int) throws(DistillationError) {
+        let size = min(options.batch, indices.count)
+        let trainer = ShardedTrainer(
+            weights, batch: size, shards: min(options.threads, size), pool: pool, optimiser: recorder)
+        let loop = TrainingLoop(
+            phase: .compression, epochs: 1, batch: size, seed: options.seed &+ 3000,
+            schedule: LearningRateSchedule(peak: 1, course: .constant))
+        let count = min(indices.count, batches * size)
+        let chosen = (0..<count).map { indices[$0 * indices.count / count] }
+        _ = try loop.run(trainer, over: chosen) { step(trainer, $0, inputScale: nil) }
     }
 
     /// Of the random changes that make up a copy of all windows.
     private func copySeed(_ copy: Int) -> UInt64 { options.seed &+ 0xC0 &+ UInt64(copy) &* 0x1_0000_0001 }
 
-    private func projection(_ quantiser: Quantiser) -> ShardedTrainer.Projection {
-        { values, result in quantiser.project(values, result) }
+    private static func projection(_ quantiser: Quantiser?, _ mask: PruningMask?) -> ShardedTrainer.Projection? {
+        switch (quantiser, mask) {
+        case (nil, nil): nil
+        case (let quantiser?, nil): { values, result in quantiser.project(values, result) }
+        case (nil, let mask?): { values, result in mask.project(values, result) }
+        case (let quantiser?, let mask?):
+            { values, result in
+                quantiser.project(values, result)
+                mask.project(UnsafePointer(result), result)
+            }
+        }
     }
 
     private func fill(
@@ -144,5 +170,18 @@ struct StudentTrainer {
         if label >= 0 { return focus.classes.contains(label) }
         guard let teacher else { return false }
         return focus.classes.contains((0..<memory.outputs).reduce(0) { teacher[$1] > teacher[$0] ? $1 : $0 })
+    }
+}
+
+extension DistillationProgress.Phase {
+    /// Keeps the order of windows in one phase apart from that in another.
+    fileprivate var seed: UInt64 {
+        switch self {
+        case .teacher: 0
+        case .student: 1000
+        case .quantisation: 2000
+        case .compression: 4000
+        case .evaluation: 5000
+        }
     }
 }

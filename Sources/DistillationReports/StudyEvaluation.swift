@@ -1,8 +1,10 @@
+import Compression
 import Distillation
 import Energy
 import ModelArtifact
 import NeuralNetwork
 import Telemetry
+import Zstd
 
 /// Scores trained networks on windows that none of them has seen.
 struct StudyEvaluation {
@@ -47,6 +49,7 @@ struct StudyEvaluation {
             validationWindows: split.validation.count, testWindows: data.test.count, options: options.distillation,
             profile: options.profile, models: models, agreement: try agreement(ofTeacher, ofStudent),
             studentDigest: ContentDigest(of: file).description)
+        report.compression = try compression(student, file: file, pool: pool)
         try addHardships(&report, predictors, teacher.network.normalisation)
         if file.count > options.bytes {
             report.facts.notes.append(
@@ -111,5 +114,53 @@ struct StudyEvaluation {
         report.hardships = robustness.conditions.enumerated().map { index, condition in
             StudyReport.Hardship(condition: condition, scores: rows.map { $0[index].score })
         }
+    }
+}
+
+extension StudyEvaluation {
+    /// The student after each step of its recipe.
+    private func compression(
+        _ student: StudyTraining.Trained<Student>, file: [UInt8], pool: ComputePool
+    ) throws -> [StudyReport.CompressionRow] {
+        guard let distillation = student.distillation else { return [] }
+        var rows: [StudyReport.CompressionRow] = []
+        for stage in distillation.stages {
+            let predictor = Predictor(
+                TrainedTeacher(weights: stage.weights, normalisation: student.network.normalisation), pool: pool)
+            let bytes = stage.weights.values.withUnsafeBytes { Array($0) }
+            rows.append(
+                try row(
+                    stage.step, predictor, spec: stage.weights.spec, nonZero: stage.nonZero, file: bytes,
+                    validation: stage.quality, brokenBy: stage.brokenBy, eased: stage.eased, isInt8: false))
+        }
+        let network = student.network
+        rows.append(
+            try row(
+                options.distillation.recipe.calibration.description, try Predictor(network, threads: pool.threads),
+                spec: network.spec,
+                nonZero: network.layers.reduce(0) { sum, layer in
+                    sum + layer.weight.count { $0 != 0 } + layer.bias.count { $0 != 0 }
+                },
+                file: file, validation: distillation.int8?.quality, brokenBy: distillation.brokenBy, eased: [:],
+                isInt8: true))
+        return rows
+    }
+
+    private func row(
+        _ step: String, _ predictor: Predictor, spec: NetworkSpec, nonZero: Int, file: [UInt8], validation: Double?,
+        brokenBy: Int?, eased: [Int: Double], isInt8: Bool
+    ) throws -> StudyReport.CompressionRow {
+        let latency = try predictor.latency(data.test)
+        let seconds = options.profile.seconds(multiplyAccumulates: spec.multiplyAccumulates, int8: isInt8)
+        var compressor = try ZstdCompressor(level: 19)
+        return StudyReport.CompressionRow(
+            step: step, parameters: spec.parameterCount, nonZero: nonZero, bytes: file.count,
+            compressedBytes: try compressor.compress(file).count,
+            multiplyAccumulates: spec.multiplyAccumulates, validation: validation,
+            test: TargetScores.quality(TargetScores.all(try answers(predictor, data.test), data.test, data.targets)),
+            latency: latency,
+            energy: seconds.map { options.profile.compute(seconds: $0) }
+                ?? options.profile.compute(seconds: latency.median),
+            brokenBy: brokenBy, eased: eased)
     }
 }

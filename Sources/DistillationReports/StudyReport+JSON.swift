@@ -1,3 +1,4 @@
+import Compression
 import Distillation
 import Energy
 public import JSON
@@ -17,6 +18,7 @@ extension StudyReport {
         ]
         object["agreement"] = agreement.map(Self.interval)
         object["gapClosed"] = gapClosed.map { JSONValue($0, places: 4) }
+        object["compression"] = .array(compression.map(compressionJSON))
         object["robustness"] = .object([
             "windows": .integer(Int64(hardshipWindows)),
             "conditions": .array(hardships.map(hardshipJSON)),
@@ -50,6 +52,7 @@ extension StudyReport {
             "batch": .integer(Int64(options.batch)),
             "temperature": JSONValue(Double(options.temperature), places: 4),
             "alpha": JSONValue(Double(options.alpha), places: 4), "profile": .string(profile.name),
+            "recipe": .string(options.recipe.text), "allowedLoss": JSONValue(options.recipe.allowedLoss, places: 4),
         ])
     }
 
@@ -63,7 +66,7 @@ extension StudyReport {
             ]),
         ]
         object["deviceSeconds"] = model.deviceSeconds.map { Self.bounds($0.value, $0.low, $0.high, places: 9) }
-        object["energy"] = energyJSON(model)
+        object["energy"] = energyJSON(model.energy, isMeasured: model.deviceSeconds == nil)
         object["test"] = .object(scoresJSON(model.test))
         object["training"] = .object(scoresJSON(model.training, isBrief: true))
         object["curve"] = .array(
@@ -80,12 +83,30 @@ extension StudyReport {
         return .object(object)
     }
 
-    private func energyJSON(_ model: Model) -> JSONValue {
-        let energy = model.energy
+    private func compressionJSON(_ row: CompressionRow) -> JSONValue {
+        var object: JSONObject = [
+            "step": .string(row.step), "parameters": .integer(Int64(row.parameters)),
+            "nonZero": .integer(Int64(row.nonZero)), "bytes": .integer(Int64(row.bytes)),
+            "compressedBytes": .integer(Int64(row.compressedBytes)), "macs": .integer(Int64(row.multiplyAccumulates)),
+            "latency": JSONValue(row.latency.median, places: 9), "joules": .double(row.energy.value),
+        ]
+        object["validation"] = row.validation.map { JSONValue($0, places: 4) }
+        object["test"] = row.test.map { JSONValue($0, places: 4) }
+        object["brokenBy"] = row.brokenBy.map { .integer(Int64($0)) }
+        if !row.eased.isEmpty {
+            object["eased"] = .object(
+                row.eased.sorted { $0.key < $1.key }.reduce(into: JSONObject()) {
+                    $0[String($1.key)] = JSONValue($1.value, places: 4)
+                })
+        }
+        return .object(object)
+    }
+
+    private func energyJSON(_ energy: EnergyFigure, isMeasured: Bool) -> JSONValue {
         var object: JSONObject = [
             "value": .double(energy.value), "low": .double(energy.low), "high": .double(energy.high),
             "method": .string(energy.method.rawValue), "includes": .array([.string("compute")]),
-            "time": .string(model.deviceSeconds == nil ? "measured here" : "modelled"),
+            "time": .string(isMeasured ? "measured here" : "modelled"),
         ]
         object["profile"] = energy.profile.map { .string($0) }
         return .object(object)

@@ -33,6 +33,7 @@ extension StudyReport {
                 "  energy        \(Figure.metric(energy.value, "J")) an inference (\(Figure.metric(energy.low, "J")) to "
                     + "\(Figure.metric(energy.high, "J")), \(energy.method.rawValue), compute, \(profile.name))")
         }
+        if compression.count > 2 { lines += compressionLines }
         if let focus { lines += focus.rows.map(focusLine) }
         for comparison in [comparison, superclassComparison].compactMap(\.self) {
             lines += comparison.rows.map { row in
@@ -50,6 +51,25 @@ extension StudyReport {
         targets[0].isValue
             ? "R² \(Figure.fixed(mean, 3))" + (deviation.map { " ± \(Figure.fixed($0, 3))" } ?? "")
             : Figure.percent(mean) + (deviation.map { " ± \(Figure.fixed($0 * 100, 1))" } ?? "")
+    }
+
+    private var compressionLines: [String] {
+        var lines: [String] = []
+        for row in compression {
+            var line = "  " + row.step + String(repeating: " ", count: max(1, 30 - row.step.count))
+            line += "\(row.parameters) parameters"
+            if row.nonZero < row.parameters { line += " (\(row.nonZero) not zero)" }
+            line += ", \(row.bytes) bytes (\(row.compressedBytes) in zstd)"
+            if let test = row.test {
+                line += ", \(targets[0].isValue ? "R² \(Figure.fixed(test, 3))" : Figure.percent(test))"
+            }
+            if let layer = row.brokenBy { line += "; costs more than allowed, layer \(layer) most" }
+            if row.brokenBy == nil, !row.eased.isEmpty {
+                line += "; eased at layer \(row.eased.keys.sorted().map(String.init).joined(separator: ", "))"
+            }
+            lines.append(line)
+        }
+        return lines
     }
 
     private func focusLine(_ row: FocusComparison.Row) -> String {

@@ -35,6 +35,29 @@ public struct StudyReport: Sendable {
         public var trainingQuality: Double? { TargetScores.quality(training) }
     }
 
+    /// What the student was after one step of its compression.
+    public struct CompressionRow: Sendable {
+        /// As the recipe has it; `float` before the first, the grid's last.
+        public var step: String
+        public var parameters: Int
+        /// Parameters that are not zero.
+        public var nonZero: Int
+        /// Four a parameter in float, else the student's file.
+        public var bytes: Int
+        /// Of the same in zstd.
+        public var compressedBytes: Int
+        public var multiplyAccumulates: Int
+        /// On the validation groups, and on the test part.
+        public var validation: Double?
+        public var test: Double?
+        public var latency: Latency
+        public var energy: EnergyFigure
+        /// Layer that alone costs more than the recipe allows.
+        public var brokenBy: Int?
+        /// Layers that bore only a share of the step.
+        public var eased: [Int: Double]
+    }
+
     /// Scores under one condition.
     public struct Hardship: Sendable {
         public var condition: Robustness.Condition
@@ -54,6 +77,8 @@ public struct StudyReport: Sendable {
     public var models: [Model]
     /// Share of the test windows on which student and teacher answer alike; of numbers, `nil`.
     public var agreement: ScoreInterval?
+    /// The student through the steps of its recipe, from float to int8.
+    public var compression: [CompressionRow] = []
     public var hardships: [Hardship] = []
     /// Test windows that hardships were scored on.
     public var hardshipWindows = 0

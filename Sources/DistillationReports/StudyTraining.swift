@@ -35,6 +35,8 @@ struct StudyTraining {
         var network: Network
         var curve: [EpochRecord]
         var seconds: Double
+        /// How a student was made.
+        var distillation: DistillationReport?
     }
 
     func teacher() throws -> Trained<TrainedTeacher> {
@@ -53,7 +55,9 @@ struct StudyTraining {
                 tell($0, teacher == nil ? .baseline : .student, teacher == nil ? .baselineGrid : .studentGrid)
             }
         }
-        return Trained(network: result.student, curve: result.report.curve, seconds: result.report.seconds)
+        return Trained(
+            network: result.student, curve: result.report.curve, seconds: result.report.seconds,
+            distillation: result.report)
     }
 
     /// A student that must be right about some classes.

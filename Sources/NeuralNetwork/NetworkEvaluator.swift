@@ -10,11 +10,14 @@ package final class NetworkEvaluator: @unchecked Sendable {
     private let pool: ComputePool
     private static let batch = 32
 
-    package init(_ weights: NetworkWeights, _ normaliser: Normaliser, pool: ComputePool) {
+    /// - Parameter grids: by layer index, where activations are rounded.
+    package init(
+        _ weights: NetworkWeights, _ normaliser: Normaliser, pool: ComputePool, grids: [Int: ActivationGrid] = [:]
+    ) {
         self.pool = pool
         self.normaliser = normaliser
         passes = (0..<pool.threads).map { _ in
-            let pass = NetworkPass(spec: weights.spec, capacity: Self.batch, training: false)
+            let pass = NetworkPass(spec: weights.spec, capacity: Self.batch, training: false, grids: grids)
             pass.load(weights)
             return pass
         }

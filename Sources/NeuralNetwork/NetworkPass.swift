@@ -48,7 +48,8 @@ package final class NetworkPass {
     ///   - training: keeps gradients too.
     ///   - inputGradient: also by the input.
     ///   - featureLayer: index of a layer whose output a loss reads besides the logits.
-    ///   - grids: by layer index, where activations are rounded to a quantised grid (ReLU and average pooling).
+    ///   - grids: by layer index, where activations are rounded to a quantised grid (ReLU, average pooling, and weighted
+    ///     layers without a ReLU behind them).
     package init(
         spec: NetworkSpec, capacity: Int, training: Bool, inputGradient: Bool = false, featureLayer: Int? = nil,
         grids: [Int: ActivationGrid] = [:], kernels: KernelTable = .active
@@ -66,7 +67,7 @@ package final class NetworkPass {
         logits = builder.last.values
         outputs = builder.outputs
         features = featureLayer.map { layer in
-            guard let values = builder.outputs[layer], let position = builder.layers.firstIndex(of: layer) else {
+            guard let values = builder.outputs[layer], let position = builder.layers.lastIndex(of: layer) else {
                 preconditionFailure("layer \(layer) has no output of its own")
             }
             return Features(

@@ -101,14 +101,24 @@ struct PassBuilder {
                 fused = true
                 next += 1
             }
+            let reader = next < chain.layers.count ? chain.layers[next] : nil
+            let rounding = chain.layers[index].isRounded && chain.holder == nil ? grids[index] : nil
             let output = signal(
                 after: chain.layers[index], chain.extents[index], chain.extents[index + 1],
-                readBy: next < chain.layers.count ? chain.layers[next] : nil)
+                readBy: rounding == nil ? reader : nil)
             links.append(
                 Link(
                     operation: makeOperator(chain, index, input: last, output: output, fused: fused), output: output,
                     layer: next - 1))
             last = output
+            if let rounding {
+                // What a weighted layer puts out without a ReLU behind it.
+                last = signal(after: .relu, chain.extents[next], chain.extents[next], readBy: reader)
+                links.append(
+                    Link(
+                        operation: RoundingOperator(input: output, output: last, grid: rounding), output: last,
+                        layer: next - 1))
+            }
             index = next
         }
         return links
@@ -250,5 +260,15 @@ struct PassBuilder {
             input: input, output: output, block: links.map(\.operation), blockInput: blockInput,
             blockOutput: blockOutput,
             shortcutInput: shortcutInput, projection: projection)
+    }
+}
+
+extension NetworkSpec.Layer {
+    /// Whether an operator of its own rounds what the layer puts out.
+    fileprivate var isRounded: Bool {
+        switch self {
+        case .convolution, .depthwiseConvolution, .dense: true
+        default: false
+        }
     }
 }

@@ -26,7 +26,7 @@ final class ReLUOperator: Operator {
     func backward(_ context: PassContext) {
         guard let gradient = output.gradient, let target = input.gradient else { return }
         let count = input.values.samples * input.values.channels
-        let limit = grid?.limit ?? .infinity
+        let limit = grid?.bounds.high ?? .infinity
         for window in 0..<context.count {
             let x = input.values.window(window)
             let g = gradient.window(window)

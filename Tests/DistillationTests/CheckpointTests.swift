@@ -7,28 +7,6 @@ import Testing
 
 @Suite("Checkpoints")
 struct CheckpointTests {
-    /// Checkpoints in memory.
-    private final class Shelf: Sendable {
-        private let kept = Mutex<[String: [UInt8]]>([:])
-        /// Names of checkpoints that were passed over, in order.
-        let passedOver = Mutex<[String]>([])
-        var names: [String] { kept.withLock { $0.keys.sorted() } }
-        func change(_ name: String, _ body: (inout [UInt8]) -> Void) {
-            kept.withLock { shelf in
-                if var bytes = shelf[name] {
-                    body(&bytes)
-                    shelf[name] = bytes
-                }
-            }
-        }
-        var checkpoints: Checkpoints {
-            Checkpoints(
-                load: { name in self.kept.withLock { $0[name] } },
-                save: { name, bytes in self.kept.withLock { $0[name] = bytes } },
-                passedOver: { name, _ in self.passedOver.withLock { $0.append(name) } })
-        }
-    }
-
     /// Everything that the outcome of a job depends on.
     private func options() -> DistillationOptions {
         var options = SyntheticTask.options()
@@ -41,7 +19,7 @@ struct CheckpointTests {
 
     /// The student and how many epochs of each phase were run in this call.
     private func run(
-        _ shelf: Shelf, stop: (DistillationProgress.Phase, epoch: Int)?
+        _ shelf: MemoryCheckpoints, stop: (DistillationProgress.Phase, epoch: Int)?
     ) throws -> (student: Student?, epochs: [DistillationProgress.Phase: Int]) {
         let windows = try SyntheticTask.windows(120, seed: 1)
         let distiller = try Distiller(
@@ -67,9 +45,9 @@ struct CheckpointTests {
 
     @Test("A training that was killed in any phase goes on from its last epoch to the same student")
     func resume() throws {
-        let whole = try #require(try run(Shelf(), stop: nil).student)
+        let whole = try #require(try run(MemoryCheckpoints(), stop: nil).student)
         for phase in [DistillationProgress.Phase.teacher, .student, .quantisation] {
-            let shelf = Shelf()
+            let shelf = MemoryCheckpoints()
             #expect(try run(shelf, stop: (phase, epoch: 2)).student == nil)
             let resumed = try run(shelf, stop: nil)
             #expect(resumed.student == whole, "stopped in \(phase)")
@@ -82,8 +60,8 @@ struct CheckpointTests {
 
     @Test("A checkpoint of another training, or a damaged one, is passed over")
     func foreign() throws {
-        let whole = try #require(try run(Shelf(), stop: nil).student)
-        let shelf = Shelf()
+        let whole = try #require(try run(MemoryCheckpoints(), stop: nil).student)
+        let shelf = MemoryCheckpoints()
         _ = try run(shelf, stop: (.teacher, epoch: 2))
         shelf.change("teacher") { $0.removeLast(100) }
         #expect(try run(shelf, stop: nil).student == whole)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Compression
 import Distillation
 import DistillationReports
 import Energy
@@ -73,9 +74,16 @@ struct DistillTrainingOptions: ParsableArguments {
     @Option(help: "Softens what the teacher thinks.") var temperature: Float?
     @Option(help: "Weight of the teacher; 1 - alpha that of the labels.") var alpha: Float?
     @Option(
+        help: "What makes the student smaller: channels:SHARE, low-rank:SHARE, prune:SHARE, int8 (default: int8 alone)."
+    )
+    var recipe: String?
+    @Option(help: "Points of accuracy that the recipe may cost on the validation groups.") var allowedLoss = 0.5
+    @Option(help: "Passes over the data behind each step of the recipe.") var recipeEpochs: Int?
+    @Option(
         help: "Teacher: residual, recurrent, spectrogram, dense:UNITS,... (default: convolutions, or dense for rows).")
     var teacher: String?
-    @Option(help: "Student: dense:UNITS,... or dense for outputs alone (default: convolutions, or dense for rows).")
+    @Option(
+        help: "Student: conv:PARAMETERS, separable, dense:UNITS,..., dense (default: convolutions, or dense for rows).")
     var student: String?
     @Flag(help: "Compare ways of making a student over several seeds.")
     var compare = false
@@ -129,9 +137,18 @@ struct DistillTrainingOptions: ParsableArguments {
     private static func network(_ text: String?, _ option: String) throws -> NetworkChoice? {
         guard let text else { return nil }
         guard let choice = NetworkChoice(text) else {
-            throw ValidationError("\(option): \(text) is none of residual, recurrent, spectrogram, dense:UNITS,...")
+            throw ValidationError(
+                "\(option): \(text) is none of residual, recurrent, spectrogram, conv:PARAMETERS, separable, dense:UNITS,..."
+            )
         }
         return choice
+    }
+
+    private func applyRecipe(to options: inout StudyOptions) throws {
+        guard allowedLoss >= 0, allowedLoss.isFinite else { throw ValidationError("--allowed-loss must be 0 or more") }
+        do {
+            options.distillation.recipe = try CompressionRecipe(recipe ?? "int8", allowedLoss: allowedLoss / 100)
+        } catch { throw ValidationError("--recipe: \(error)") }
     }
 
     func apply(to options: inout StudyOptions) throws {
@@ -141,7 +158,8 @@ struct DistillTrainingOptions: ParsableArguments {
         for (value, name) in [
             (parameters, "parameters"), (bytes, "bytes"), (threads ?? 1, "threads"),
             (teacherEpochs ?? 1, "teacher-epochs"), (studentEpochs ?? 1, "student-epochs"),
-            (gridEpochs ?? 1, "grid-epochs"), (seeds, "seeds"), (labelledGroups ?? 1, "labelled-groups"),
+            (gridEpochs ?? 1, "grid-epochs"), (recipeEpochs ?? 1, "recipe-epochs"), (seeds, "seeds"),
+            (labelledGroups ?? 1, "labelled-groups"),
         ] where value < 1 { throw ValidationError("--\(name) must be at least 1") }
         options.profile = device
         options.parameters = parameters
@@ -159,6 +177,8 @@ struct DistillTrainingOptions: ParsableArguments {
         options.distillation.teacherEpochs = teacherEpochs
         options.distillation.studentEpochs = studentEpochs
         options.distillation.quantisedEpochs = gridEpochs
+        options.distillation.compressionEpochs = recipeEpochs
+        try applyRecipe(to: &options)
         if let temperature {
             guard temperature > 0, temperature.isFinite else { throw ValidationError("--temperature must be above 0") }
             options.distillation.temperature = temperature

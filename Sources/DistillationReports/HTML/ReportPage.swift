@@ -30,6 +30,7 @@ struct ReportPage {
                     comparisons(&main)
                     focus(&main)
                     cost(&main)
+                    compression(&main)
                     robustness(&main)
                     training(&main)
                     data(&main)

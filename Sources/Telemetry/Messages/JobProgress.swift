@@ -3,7 +3,7 @@ public import JSON
 /// How far a job is.
 public struct JobProgress: MessagePayload {
     public enum Phase: String, Sendable, CaseIterable {
-        case accepted, preparing, teacher, student, quantising, evaluating, offering, done, failed
+        case accepted, preparing, teacher, student, compressing, quantising, evaluating, offering, done, failed
     }
 
     public var t: Double
