@@ -28,4 +28,13 @@ package struct ActivationGrid: Sendable, Equatable {
         // Adding and taking off 1.5 · 2²³ rounds to an integer without a library call.
         return (clamped + 12_582_912 - 12_582_912) * scale
     }
+
+    /// The nearest value of the grid for a mean of such values: halves go up, as in a student's integers.
+    @inline(__always)
+    package func roundMean(_ x: Float) -> Float {
+        // A half that float arithmetic has left a little short is still one.
+        let steps = x * inverse + 1e-3
+        let clamped = steps > lowest ? (steps < highest ? steps : highest) : lowest
+        return (clamped + 12_582_912 - 12_582_912) * scale
+    }
 }

@@ -59,7 +59,7 @@ final class AveragePoolOperator: Operator {
                 }
                 for c in 0..<channels { to[c] *= share }
                 if let grid {
-                    for c in 0..<channels { to[c] = grid.round(to[c]) }
+                    for c in 0..<channels { to[c] = grid.roundMean(to[c]) }
                 }
             }
         }

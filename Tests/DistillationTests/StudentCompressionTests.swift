@@ -47,6 +47,25 @@ struct StudentCompressionTests {
         #expect(next.student.layers != student.layers)
     }
 
+    @Test("Layers become factors without a ReLU between, which run on integers as on edges")
+    func lowRank() throws {
+        let windows = try SyntheticTask.windows(360, seed: 1)
+        var options = try options("low-rank:800")
+        options.studentSpec = .student(for: SyntheticTask.task(), parameters: 1400)
+        let distiller = try Distiller(task: SyntheticTask.task(), options: options)
+        let teacher = try distiller.trainTeacher(windows).teacher
+        let result = try distiller.distill(teacher, windows: windows)
+        let student = result.student
+        #expect(student.spec.parameterCount <= 800)
+        let layers = student.spec.layers
+        #expect(
+            zip(layers, layers.dropFirst()).contains { pair in
+                if case (.convolution, .convolution(_, 1, 1, 1)) = pair { true } else { false }
+            })
+        #expect(try #require(result.report.int8?.accuracy) > 0.8)
+        try InferenceEngine(student).verifyGolden()
+    }
+
     @Test("A step that costs more than is allowed is eased layer by layer, then left out, and the layer is named")
     func guarded() throws {
         let windows = try SyntheticTask.windows(360, seed: 1)

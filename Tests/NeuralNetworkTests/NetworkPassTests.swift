@@ -84,13 +84,18 @@ struct NetworkPassTests {
         }
     }
 
-    @Test("On a grid activations are whole steps between 0 and 255")
+    @Test("On a grid activations are whole steps between its ends, and halves of means go up")
     func grid() {
         let grid = ActivationGrid(scale: 0.1)
         #expect(grid.round(-3) == 0)
         #expect(grid.round(100) == 25.5)
         #expect(abs(grid.round(0.1234) - 0.1) < 1e-6)
         #expect(abs(grid.round(0.16) - 0.2) < 1e-6)
+        #expect(abs(grid.roundMean(0.25) - 0.3) < 1e-6 && abs(grid.roundMean(0.35) - 0.4) < 1e-6)
+        let signed = ActivationGrid(scale: 0.1, isSigned: true)
+        #expect(abs(signed.round(-0.16) + 0.2) < 1e-6 && signed.bounds.low == -12.8)
+        #expect(abs(signed.round(-100) + 12.8) < 1e-5 && abs(signed.round(100) - 12.7) < 1e-5)
+        #expect(abs(signed.roundMean(-0.25) + 0.2) < 1e-6)
     }
 
     @Test("Weights survive as named tensors; missing, misshapen and infinite ones are refused")
