@@ -5,8 +5,8 @@ import ModelArtifact
 /// Numbers are LEB128. The parts are: length of the target's header (its first 8 bytes included) and the header; where
 /// in it the base's digest stood (students name their base), counted from 1, or 0, its 64 digits being left out; count
 /// of tensors; a descriptor of each in the order of their bytes: operation, then the index of the base's tensor (same,
-/// difference) or the length in bytes (replaced); then the data of each. What a difference's data is says
-/// ``ResidualPacking``.
+/// difference) or the length in bytes (replaced); where a tensor is coded, the length of the code of all such and the
+/// code (``ResidualModel``); then the data of each. What a packed difference's data is says ``ResidualPacking``.
 enum WeightResidual {
     /// Bytes beyond twice the target that descriptors may take.
     static let maximumOverhead = 1 << 16
@@ -18,25 +18,22 @@ enum WeightResidual {
         case replaced([UInt8])
         /// The base's tensor of that index plus what is packed.
         case difference(Int, ResidualPacking, data: [UInt8])
+        /// The base's tensor of that index plus differences in the common code.
+        case coded(Int)
 
         var code: UInt8 {
             switch self {
             case .same: 0
             case .replaced: 1
             case .difference(_, let packing, _): packing.rawValue
-            }
-        }
-
-        var size: Int {
-            switch self {
-            case .same: 0
-            case .replaced(let bytes): bytes.count
-            case .difference(_, _, let data): data.count
+            case .coded: WeightResidual.codedOperation
             }
         }
     }
 
-    /// Residuals worth compressing: one for each packing; none where the files have no tensors in common.
+    static let codedOperation: UInt8 = 9
+
+    /// Residuals worth compressing: one in code and one for each packing; none where the files have no tensors in common.
     static func candidates(base: [UInt8], target: [UInt8]) -> [[UInt8]] {
         let files: (base: Safetensors, target: Safetensors)
         do throws(ArtifactError) {
@@ -52,20 +49,31 @@ enum WeightResidual {
         }
         guard matches.contains(where: { $0 != nil }) else { return [] }
         let digest = ContentDigest(of: base)
-        return ResidualPacking.byteWise.map { packing in
-            let operations = zip(files.target.tensors, matches).map { tensor, match -> Operation in
-                guard let match else { return .replaced(tensor.bytes) }
-                let old = files.base.tensors[match].bytes
-                if old == tensor.bytes { return .same(match) }
-                let packing = ResidualPacking.planes(tensor.element.size) ?? packing
-                return .difference(match, packing, data: packing.pack(tensor.bytes, from: old))
-            }
-            return serialise(header, operations, base: digest)
+        var coder = BinaryRangeEncoder()
+        var models = ResidualModels()
+        let coded = zip(files.target.tensors, matches).map { tensor, match -> Operation in
+            guard let match else { return .replaced(tensor.bytes) }
+            let old = files.base.tensors[match].bytes
+            if old == tensor.bytes { return .same(match) }
+            models.encode(tensor.bytes, from: old, elementSize: tensor.element.size, &coder)
+            return .coded(match)
         }
+        let code = coder.finish()
+        return [serialise(header, coded, code: code, base: digest)]
+            + ResidualPacking.byteWise.map { packing in
+                let operations = zip(files.target.tensors, matches).map { tensor, match -> Operation in
+                    guard let match else { return .replaced(tensor.bytes) }
+                    let old = files.base.tensors[match].bytes
+                    if old == tensor.bytes { return .same(match) }
+                    let packing = ResidualPacking.planes(tensor.element.size) ?? packing
+                    return .difference(match, packing, data: packing.pack(tensor.bytes, from: old))
+                }
+                return serialise(header, operations, code: [], base: digest)
+            }
     }
 
     private static func serialise(
-        _ header: [UInt8], _ operations: [Operation], base digest: ContentDigest
+        _ header: [UInt8], _ operations: [Operation], code: [UInt8], base digest: ContentDigest
     ) -> [UInt8] {
         var bytes: [UInt8] = []
         let named = Array(digest.hex.utf8)
@@ -80,13 +88,17 @@ enum WeightResidual {
         for operation in operations {
             bytes.append(operation.code)
             switch operation {
-            case .same(let index), .difference(let index, _, _): append(index, to: &bytes)
+            case .same(let index), .difference(let index, _, _), .coded(let index): append(index, to: &bytes)
             case .replaced(let data): append(data.count, to: &bytes)
             }
         }
+        if operations.contains(where: { $0.code == codedOperation }) {
+            append(code.count, to: &bytes)
+            bytes += code
+        }
         for operation in operations {
             switch operation {
-            case .same: break
+            case .same, .coded: break
             case .replaced(let data), .difference(_, _, let data): bytes += data
             }
         }
@@ -123,9 +135,15 @@ enum WeightResidual {
         }
         var plan: [(code: UInt8, number: Int)] = []
         for _ in 0..<(try reader.number(atMost: 65_536)) { plan.append((try reader.byte(), try reader.number())) }
+        let isCoded = plan.contains { $0.code == codedOperation }
+        var coder = BinaryRangeDecoder(isCoded ? try reader.bytes(try reader.number()) : [])
+        var models = ResidualModels()
         for (code, number) in plan {
             switch code {
             case 0: target += try tensor(number, of: tensors).bytes
+            case codedOperation:
+                let base = try tensor(number, of: tensors)
+                target += models.decode(onto: base.bytes, elementSize: base.element.size, &coder)
             case 1: target += try reader.bytes(number)
             default:
                 guard let packing = ResidualPacking(rawValue: code) else {
@@ -138,6 +156,7 @@ enum WeightResidual {
             }
         }
         try reader.expectEnd()
+        guard !coder.hasRest else { throw DeltaError(.malformed, "the residual's code is longer than its tensors") }
         return target
     }
 

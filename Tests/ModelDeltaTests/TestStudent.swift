@@ -20,13 +20,14 @@ struct TestRandom: RandomNumberGenerator {
 
 /// A student of 3.7 k parameters and what training makes of it.
 enum TestStudent {
-    static func make(seed: UInt64) -> Student {
+    static func make(seed: UInt64, filters: Int = 12) -> Student {
         var random = TestRandom(seed: seed)
         let spec = NetworkSpec(
             samples: 100, channels: 6,
             layers: [
-                .convolution(filters: 12, kernel: 5, stride: 2), .relu, .convolution(filters: 16, kernel: 5, stride: 2),
-                .relu, .convolution(filters: 24, kernel: 5, stride: 2), .relu, .globalAveragePool, .dense(units: 18),
+                .convolution(filters: filters, kernel: 5, stride: 2), .relu,
+                .convolution(filters: 16, kernel: 5, stride: 2), .relu, .convolution(filters: 24, kernel: 5, stride: 2),
+                .relu, .globalAveragePool, .dense(units: 18),
             ])
         let layers = spec.weightedLayers.map { index in
             let (outputs, inputs) = spec.weightShape(at: index)
