@@ -104,7 +104,7 @@ let package = Package(
         // Numbers
         library("TensorKernels", ["CKernels"]),
         library("Inference", ["TensorKernels", "ModelArtifact"]),
-        library("Energy"),
+        library("Energy", ["JSON"]),
         library("NeuralNetwork", ["TensorKernels", "ModelArtifact"]),
         library("Compression", ["NeuralNetwork", "TensorKernels", "ModelArtifact"]),
         library(
@@ -194,7 +194,7 @@ let package = Package(
 let tested: [(String, [Target.Dependency])] = [
     ("JSON", []), ("Zstd", []), ("Telemetry", ["JSON"]), ("ModelArtifact", ["JSON", "Telemetry"]),
     ("ModelDelta", ["ModelArtifact", "Zstd"]), ("ReleaseTrust", ["JSON", crypto]), ("TensorKernels", ["CKernels"]),
-    ("Inference", ["ModelArtifact", "TensorKernels"]), ("Energy", []),
+    ("Inference", ["ModelArtifact", "TensorKernels"]), ("Energy", ["JSON"]),
     ("NeuralNetwork", ["TensorKernels", "ModelArtifact", "JSON"]),
     ("Compression", ["NeuralNetwork", "Inference", "ModelArtifact"]),
     ("Distillation", ["NeuralNetwork", "Compression", "Inference", "ModelArtifact", "Zstd"]),
