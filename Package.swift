@@ -134,6 +134,9 @@ let package = Package(
                 "Energy",
             ]),
 
+        // What a student costs on a device, before it runs there
+        library("EnergyPlanning", ["Energy", "JSON", "Inference", "ModelArtifact", "Recordings", "Telemetry"]),
+
         // One library a service
         library(
             "SensorSimulation",
@@ -175,8 +178,8 @@ let package = Package(
         service(
             "retort", "FleetConsole",
             [
-                "Distillation", "DistillationReports", "Energy", "Telemetry", "ModelArtifact", "JSON", "Recordings",
-                system, signals,
+                "Distillation", "DistillationReports", "Energy", "EnergyPlanning", "Telemetry", "ModelArtifact", "JSON",
+                "Recordings", system, signals,
             ]),
 
         // What `./dev bench edge` runs
@@ -210,6 +213,7 @@ let tested: [(String, [Target.Dependency])] = [
         "DistillationReports",
         ["Distillation", "Recordings", "NeuralNetwork", "Inference", "ModelArtifact", "Telemetry", "JSON", "Energy"]
     ),
+    ("EnergyPlanning", ["Energy", "JSON", "ModelArtifact"]),
     (
         "SensorSimulation",
         ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ServiceRuntime", "Zstd", logging, lifecycle]
