@@ -13,9 +13,9 @@ struct BatteryTests {
     func energy() throws {
         let folder = try SensorFolder()
         try folder.write("AC/type", "Mains\n")
-        try folder.write("hid/type", "Battery\n")
-        try folder.write("hid/scope", "Device\n")
-        try folder.write("hid/energy_now", "1\n")
+        try folder.write("A-mouse/type", "Battery\n")
+        try folder.write("A-mouse/scope", "Device\n")
+        try folder.write("A-mouse/energy_now", "1\n")
         try battery(folder, ["status": "Discharging", "energy_now": "50000000"])
         var meter = try BatteryMeter(root: folder.path, now: 0)
         #expect(try #require(try meter.read(now: 1)["host"]).value == 0)
