@@ -105,7 +105,7 @@ let package = Package(
         // Numbers
         library("TensorKernels", ["CKernels"]),
         library("Inference", ["TensorKernels", "ModelArtifact"]),
-        library("Energy"),
+        library("Energy", ["JSON"]),
         library("NeuralNetwork", ["TensorKernels", "ModelArtifact"]),
         library("Compression", ["NeuralNetwork", "TensorKernels", "ModelArtifact"]),
         library(
@@ -134,6 +134,9 @@ let package = Package(
                 "Distillation", "Compression", "Recordings", "NeuralNetwork", "Inference", "ModelArtifact", "Telemetry",
                 "JSON", "Energy", "Zstd",
             ]),
+
+        // What a student costs on a device, before it runs there
+        library("EnergyPlanning", ["Energy", "JSON", "Inference", "ModelArtifact", "Recordings", "Telemetry"]),
 
         // One library a service
         library(
@@ -176,8 +179,8 @@ let package = Package(
         service(
             "retort", "FleetConsole",
             [
-                "Distillation", "Compression", "DistillationReports", "Energy", "Telemetry", "ModelArtifact", "JSON", "Recordings",
-                system, signals,
+                "Distillation", "Compression", "DistillationReports", "Energy", "EnergyPlanning", "Telemetry",
+                "ModelArtifact", "JSON", "Recordings", system, signals,
             ]),
 
         // What `./dev bench edge` runs
@@ -195,7 +198,7 @@ let package = Package(
 let tested: [(String, [Target.Dependency])] = [
     ("JSON", []), ("Zstd", []), ("Telemetry", ["JSON"]), ("ModelArtifact", ["JSON", "Telemetry"]),
     ("ModelDelta", ["ModelArtifact", "Zstd"]), ("ReleaseTrust", ["JSON", crypto]), ("TensorKernels", ["CKernels"]),
-    ("Inference", ["ModelArtifact", "TensorKernels"]), ("Energy", []),
+    ("Inference", ["ModelArtifact", "TensorKernels"]), ("Energy", ["JSON"]),
     ("NeuralNetwork", ["TensorKernels", "ModelArtifact", "JSON"]),
     ("Compression", ["NeuralNetwork", "Inference", "ModelArtifact"]),
     ("Distillation", ["NeuralNetwork", "Compression", "Inference", "ModelArtifact", "Zstd"]),
@@ -211,6 +214,7 @@ let tested: [(String, [Target.Dependency])] = [
         "DistillationReports",
         ["Distillation", "Recordings", "NeuralNetwork", "Inference", "ModelArtifact", "Telemetry", "JSON", "Energy"]
     ),
+    ("EnergyPlanning", ["Energy", "JSON", "ModelArtifact"]),
     (
         "SensorSimulation",
         ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ServiceRuntime", "Zstd", logging, lifecycle]

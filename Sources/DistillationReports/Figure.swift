@@ -1,5 +1,5 @@
 /// Numbers as people read them.
-enum Figure {
+package enum Figure {
     /// With so many decimals; `–` where there is none.
     static func fixed(_ value: Double, _ places: Int) -> String {
         guard value.isFinite, abs(value) < 1e15 else { return "–" }
@@ -13,12 +13,12 @@ enum Figure {
     }
 
     /// A share as per cent; number and sign stay on one line.
-    static func percent(_ share: Double?, places: Int = 1) -> String {
+    package static func percent(_ share: Double?, places: Int = 1) -> String {
         share.map { fixed($0 * 100, places) + "\u{A0}%" } ?? "–"
     }
 
     /// A whole number in groups of three.
-    static func count(_ value: Int) -> String {
+    package static func count(_ value: Int) -> String {
         let digits = String(abs(value))
         var result = ""
         for (index, digit) in digits.enumerated() {
@@ -29,7 +29,7 @@ enum Figure {
     }
 
     /// Three significant digits with a metric prefix: `12.3 µs`.
-    static func metric(_ value: Double, _ unit: String) -> String {
+    package static func metric(_ value: Double, _ unit: String) -> String {
         guard value.isFinite, value > 0 else { return "0 \(unit)" }
         for (factor, prefix) in [(1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n")]
         where value >= factor * 0.9995 {
@@ -39,7 +39,7 @@ enum Figure {
     }
 
     /// Three significant digits.
-    static func significant(_ value: Double) -> String {
+    package static func significant(_ value: Double) -> String {
         switch abs(value) {
         case ..<9.995: fixed(value, 2)
         case ..<99.95: fixed(value, 1)

@@ -77,8 +77,7 @@ struct StudyEvaluation {
         let onDevice = options.profile.seconds(multiplyAccumulates: spec.multiplyAccumulates, int8: role != .teacher)
         return StudyReport.Model(
             role: role, spec: spec, bytes: bytes, latency: latency, deviceSeconds: onDevice,
-            energy: onDevice.map { options.profile.compute(seconds: $0) }
-                ?? options.profile.compute(seconds: latency.median),
+            energy: options.profile.compute(seconds: onDevice),
             test: TargetScores.all(try answers(predictor, data.test), data.test, data.targets),
             training: TargetScores.all(try answers(predictor, seen), seen, data.targets), curve: curve,
             seconds: seconds)

@@ -46,7 +46,7 @@ public struct StudyOptions: Sendable {
     public var testShare = 0.25
     /// Of the task; from the first file's name if `nil`.
     public var name: String?
-    public var profile: DeviceProfile = .x86Gateway1
+    public var profile: DeviceProfile = .x86Gateway
     /// Limits of the student.
     public var parameters = 4000
     public var bytes = 16_384

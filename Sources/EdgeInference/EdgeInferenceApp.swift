@@ -50,14 +50,19 @@ public struct EdgeInferenceApp: Sendable {
             settings: settings, context: context, loop: loop, outbox: outbox, traffic: traffic,
             rejections: rejections, directory: directory, unpack: unpack, random: random)
         let steady = Self.steadyClock()
+        let topic = settings.powerTopic.map {
+            PowerTopicMeter(path: $0.path, scale: $0.scale, longestGap: $0.longestGap)
+        }
         energy = try EnergyReporter(
             settings: settings, context: context, loop: loop, outbox: outbox, traffic: traffic, directory: directory,
             meters: EnergyReporter.available(
-                profile: settings.profile, context: context, cores: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))),
+                profile: settings.profile, topic: topic, context: context,
+                cores: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))),
                 now: steady()),
             clock: steady)
         context.board.set("site", .string(settings.site))
         context.board.set("profile", .string(settings.profile.name))
+        context.board.set("radio", .string(settings.radio.name))
         context.board.set("channel", .string(settings.channel))
         context.board.set("models", .object([:]))
         context.board.set("devices", .integer(0))
@@ -67,11 +72,16 @@ public struct EdgeInferenceApp: Sendable {
         ] { context.board.setCount(counter, to: 0) }
         // A status without the site may have been published already, and other edges look for it.
         context.board.publishSoon()
-        services = [
+        var services: [any Service] = [
             outbox, RejectionService(rejections: rejections), energy,
             ConflictWatcher(settings: settings, context: context, rejections: rejections), releases,
             TelemetryService(settings: settings, context: context, loop: loop),
         ]
+        if let topic, let place = settings.powerTopic?.topic {
+            services.append(
+                PowerTopicService(topic: place, meter: topic, context: context, rejections: rejections, clock: steady))
+        }
+        self.services = services
     }
 
     private static func steadyClock() -> @Sendable () -> Double {

@@ -1,3 +1,4 @@
+import BusAPI
 import Energy
 import ServiceRuntime
 import Telemetry
@@ -25,6 +26,9 @@ struct EdgeSettings: Sendable {
     var spoolBytes: Int
     var publishQueue: Int
     var energyInterval: Double
+    /// The link whose joules are modelled.
+    var radio: RadioProfile
+    var powerTopic: PowerTopic?
     /// Longest random wait before chunks are asked for, in seconds.
     var needDelay: Double
     /// Wait before chunks are asked for again, in seconds; doubles each time up to the other.
@@ -33,8 +37,19 @@ struct EdgeSettings: Sendable {
     /// Between looks at time: silence of devices, needs that are due.
     var tick: Double
 
+    /// Where somebody publishes what the whole edge draws.
+    struct PowerTopic: Sendable, Equatable {
+        var topic: String
+        /// Members of the JSON payload that lead to the number.
+        var path: String
+        /// Watts in one unit of the number.
+        var scale: Double
+        /// Seconds between two messages that are still bridged.
+        var longestGap: Double
+    }
+
     /// The hardware profile that students are released for: the device profile without its revision.
-    var hardware: String { String(profile.name.prefix { $0 != "@" }) }
+    var hardware: String { profile.hardware }
 
     static let keys: [ConfigurationKey] = [
         ConfigurationKey(
@@ -44,9 +59,12 @@ struct EdgeSettings: Sendable {
             "edge.rootFile", .string, default: nil,
             help: "TUF root document to trust, provisioned with the edge; it is waited for where it is missing."),
         ConfigurationKey(
-            "edge.profile", .string, default: "x86-gateway@1",
+            "edge.profile", .string, default: "x86-gateway",
             help: "Device profile for modelled energy, and for which students are taken: "
-                + DeviceProfile.builtIn.map(\.name).joined(separator: ", ") + "."),
+                + DeviceProfile.builtIn.map(\.hardware).joined(separator: ", ") + ", or a profile's file.json."),
+        ConfigurationKey(
+            "edge.radio", .string, default: nil,
+            help: "Radio among the profile's for modelled energy; its first by default."),
         ConfigurationKey("edge.channel", .string, default: "stable", help: "Release channel to follow."),
         ConfigurationKey(
             "edge.deviceSilence", .number, default: "30",
@@ -86,6 +104,17 @@ struct EdgeSettings: Sendable {
         ConfigurationKey(
             "edge.energy.interval", .number, default: "5", help: "Seconds between messages on energy/."),
         ConfigurationKey(
+            "edge.energy.power.topic", .string, default: nil,
+            help: "Topic on which the power of the whole edge is published, such as a smart plug's; none by default."),
+        ConfigurationKey(
+            "edge.energy.power.path", .string, default: nil,
+            help: "Members of that topic's JSON that lead to the number (ENERGY.Power); absent for a bare number."),
+        ConfigurationKey(
+            "edge.energy.power.scale", .number, default: "1", help: "Watts in one unit of that number."),
+        ConfigurationKey(
+            "edge.energy.power.gap", .number, default: "300",
+            help: "Seconds between two powers that are still bridged; of longer gaps only the upper bound knows."),
+        ConfigurationKey(
             "edge.update.needDelay", .number, default: "2",
             help: "Longest random wait in seconds before an edge asks for an update's chunks."),
         ConfigurationKey(
@@ -110,12 +139,8 @@ struct EdgeSettings: Sendable {
         site = try configuration.string("edge.site")
         try check(Slug.isValid(site), "edge.site", "\"\(site)\" must match [a-z0-9._-]+")
         rootFile = try configuration.string("edge.rootFile")
-        let name = try configuration.string("edge.profile")
-        guard let profile = DeviceProfile.named(name) else {
-            let known = DeviceProfile.builtIn.map(\.name).joined(separator: ", ")
-            throw ConfigurationError(key: "edge.profile", "edge.profile: \"\(name)\" is none of \(known)")
-        }
-        self.profile = profile
+        profile = try Self.profile(configuration)
+        radio = try Self.radio(configuration, of: profile)
         channel = try configuration.string("edge.channel")
         try check(Slug.isValid(channel), "edge.channel", "\"\(channel)\" must match [a-z0-9._-]+")
         deviceSilence = try positive("edge.deviceSilence")
@@ -135,10 +160,35 @@ struct EdgeSettings: Sendable {
         spoolBytes = try count("edge.spool.bytes", atLeast: 65_536)
         publishQueue = try count("edge.publish.queue", atLeast: 16)
         energyInterval = try positive("edge.energy.interval")
+        powerTopic = try configuration.optionalString("edge.energy.power.topic").map {
+            (topic) throws(ConfigurationError) in
+            try check(
+                BusFilter.isValidTopic(topic), "edge.energy.power.topic", "\"\(topic)\" must be one topic, no filter")
+            return PowerTopic(
+                topic: topic, path: configuration.optionalString("edge.energy.power.path") ?? "",
+                scale: try positive("edge.energy.power.scale"), longestGap: try positive("edge.energy.power.gap"))
+        }
         needDelay = try configuration.number("edge.update.needDelay")
         try check(needDelay >= 0, "edge.update.needDelay", "must not be below 0")
         needRetry = try positive("edge.update.needRetry")
         needRetryLimit = max(60, needRetry)
         tick = min(1, needRetry / 4)
+    }
+
+    private static func profile(_ configuration: ServiceConfiguration) throws(ConfigurationError) -> DeviceProfile {
+        let text = try configuration.string("edge.profile")
+        do { return try DeviceProfile.find(text) } catch {
+            throw ConfigurationError(key: "edge.profile", "edge.profile: \(error.message)")
+        }
+    }
+
+    private static func radio(
+        _ configuration: ServiceConfiguration, of profile: DeviceProfile
+    ) throws(ConfigurationError) -> RadioProfile {
+        guard let name = configuration.optionalString("edge.radio") else { return profile.radio }
+        if let radio = profile.radio(named: name) { return radio }
+        let known = profile.radios.map(\.name).joined(separator: ", ")
+        throw ConfigurationError(
+            key: "edge.radio", "edge.radio: \"\(name)\" is none of \(profile.name)'s radios: \(known)")
     }
 }

@@ -1,8 +1,8 @@
-/// Why a meter gives no figure.
+/// Why a meter gives no figure, or a profile cannot be used.
 public struct EnergyError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kinds of error, closed to this library.
     public struct Code: Sendable, Equatable, CustomStringConvertible {
-        enum Kind: String, Sendable { case absent, notPermitted, malformed, unreadable }
+        enum Kind: String, Sendable { case absent, notPermitted, malformed, unreadable, invalidProfile }
         let kind: Kind
         /// The machine has no such sensor.
         public static let absent = Code(kind: .absent)
@@ -11,6 +11,8 @@ public struct EnergyError: Error, Sendable, Equatable, CustomStringConvertible {
         /// The sensor's file holds no number.
         public static let malformed = Code(kind: .malformed)
         public static let unreadable = Code(kind: .unreadable)
+        /// A profile's document has a fault, or no profile has the name.
+        public static let invalidProfile = Code(kind: .invalidProfile)
         public var description: String { kind.rawValue }
     }
 

@@ -7,11 +7,11 @@ public struct EnergyFigure: Sendable, Equatable {
     /// Joules at most.
     public var high: Double
     public var method: EnergyMethod
-    /// `cpu-time`, `rapl`, `hwmon`.
+    /// `cpu-time`, `rapl`, `hwmon`, `battery`, `topic`.
     public var meter: String?
     /// Name of the device or radio profile that a modelled figure rests on.
     public var profile: String?
-    /// What a measured figure includes: `package`, `board`.
+    /// What a measured figure includes: `package`, `board`, `battery`, `supply`.
     public var scope: String?
 
     public init(

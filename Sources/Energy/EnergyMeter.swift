@@ -1,6 +1,6 @@
 /// Something that tells cumulative joules.
 public protocol EnergyMeter: Sendable {
-    /// `cpu-time`, `rapl`, `hwmon`.
+    /// `cpu-time`, `rapl`, `hwmon`, `battery`, `topic`.
     var name: String { get }
 
     /// Joules by cause since the meter was made; never falling.

@@ -3,13 +3,18 @@
 /// Only sensors that meter the whole board are used: a graphics card's or a drive's power is not the device's.
 public struct HwmonMeter: EnergyMeter {
     public static let defaultRoot = "/sys/class/hwmon"
-    /// Drivers whose power input is the supply of a board: ACPI power meters and the usual shunt monitors.
-    static let boardDrivers: Set<String> = ["power_meter", "ina219", "ina220", "ina226", "ina230", "ina231", "ina238"]
+    /// Drivers whose input is the supply of a board: ACPI power meters and the usual shunt monitors.
+    static let boardDrivers: Set<String> = [
+        "power_meter", "ina209", "ina219", "ina220", "ina226", "ina228", "ina230", "ina231", "ina233", "ina237",
+        "ina238",
+        "ina260",
+    ]
     /// Readings further apart than this, in seconds, are not bridged: the device slept or the process was stopped.
     static let longestGap = 60.0
 
     public let name = "hwmon"
-    private let path: String
+    /// Files whose product is the power, with what one unit of each is in watts, or in amperes and volts.
+    private let factors: [(path: String, scale: Double)]
     private var lastPower: Double
     private var lastRead: Double
     private var joules = 0.0
@@ -19,24 +24,37 @@ public struct HwmonMeter: EnergyMeter {
     /// - Throws: ``EnergyError`` `.absent` where no sensor of the board is there, `.notPermitted` where it may not be
     ///   read.
     public init(root: String = Self.defaultRoot, now: Double) throws(EnergyError) {
-        var found: String?
-        for sensor in SystemFile.names(in: root) where found == nil {
+        var found: [(path: String, scale: Double)] = []
+        for sensor in SystemFile.names(in: root) where found.isEmpty {
             let folder = "\(root)/\(sensor)"
             guard SystemFile.exists("\(folder)/name"),
                 Self.boardDrivers.contains(try SystemFile.line("\(folder)/name"))
             else { continue }
-            found = ["power1_average", "power1_input"].map { "\(folder)/\($0)" }.first(where: SystemFile.exists)
+            // Microwatts; else milliamperes of the shunt and millivolts of the bus.
+            let power = ["power1_average", "power1_input"].map { "\(folder)/\($0)" }.first(where: SystemFile.exists)
+            let product = ["curr1_input", "in1_input"].map { "\(folder)/\($0)" }
+            if let power {
+                found = [(power, 1e-6)]
+            } else if product.allSatisfy(SystemFile.exists) {
+                found = product.map { ($0, 1e-3) }
+            }
         }
-        guard let found else { throw EnergyError(.absent, "\(root) has no power sensor of the board") }
-        path = found
-        lastPower = try SystemFile.number(found) / 1e6
+        guard !found.isEmpty else { throw EnergyError(.absent, "\(root) has no power sensor of the board") }
+        factors = found
+        lastPower = try Self.power(found)
         lastRead = now
+    }
+
+    private static func power(_ factors: [(path: String, scale: Double)]) throws(EnergyError) -> Double {
+        var power = 1.0
+        for factor in factors { power *= try SystemFile.number(factor.path) * factor.scale }
+        return power
     }
 
     /// `host`: measured, scope board; between two readings the power is taken to have run straight, and the bounds are
     /// that it stood at the lower or the higher of the two.
     public mutating func read(now: Double) throws(EnergyError) -> [String: EnergyFigure] {
-        let power = try SystemFile.number(path) / 1e6
+        let power = try Self.power(factors)
         let seconds = now - lastRead
         if seconds > 0 && seconds <= Self.longestGap {
             joules += seconds * (power + lastPower) / 2

@@ -12,13 +12,25 @@ enum SystemFile {
     static let limit = 65_536
 
     static func text(_ path: String) throws(EnergyError) -> String {
+        String(decoding: try bytes(path, limit: limit), as: UTF8.self)
+    }
+
+    /// The first `limit` bytes of a file.
+    static func bytes(_ path: String, limit: Int) throws(EnergyError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw fault(path, errno) }
         defer { close(descriptor) }
         var bytes = [UInt8](repeating: 0, count: limit)
-        let count = read(descriptor, &bytes, limit)
-        guard count >= 0 else { throw fault(path, errno) }
-        return String(decoding: bytes[..<count], as: UTF8.self)
+        var count = 0
+        while count < limit {
+            let more = bytes.withUnsafeMutableBytes {
+                read(descriptor, $0.baseAddress?.advanced(by: count), limit - count)
+            }
+            guard more >= 0 else { throw fault(path, errno) }
+            if more == 0 { break }
+            count += more
+        }
+        return Array(bytes[..<count])
     }
 
     /// The one number a sensor's file holds.

@@ -81,6 +81,17 @@ public struct CSVReader: ~Copyable {
     /// A field of the current row.
     public func field(_ column: Int) -> ArraySlice<UInt8> { bytes[fields[column]] }
 
+    /// The number of a field with all its digits, as times need them.
+    ///
+    /// - Throws: ``RecordingError`` where it is no number.
+    public func double(_ column: Int) throws(RecordingError) -> Double {
+        guard let number = DecimalNumber.parse(field(column)) else {
+            let text = String(decoding: field(column).prefix(40), as: UTF8.self)
+            throw fault(.field, "\"\(text)\" in \(columns[column]) is no number")
+        }
+        return number
+    }
+
     /// The number of a field; NaN where it is empty or says `nan`, `na` or `null`.
     ///
     /// - Throws: ``RecordingError`` where it is anything else.

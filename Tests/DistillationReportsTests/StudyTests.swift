@@ -60,7 +60,7 @@ struct StudyTests {
         #expect(all == 60 && abs((accuracy["value"]?.number ?? 0) - right / all) < 1e-3)
         #expect((accuracy["low"]?.number ?? 1) < right / all && right / all > 0.7)
         let energy = try #require(model["energy"]?.object)
-        #expect(energy["method"]?.string == "modelled" && energy["profile"]?.string == "cortex-m4@1")
+        #expect(energy["method"]?.string == "modelled" && energy["profile"]?.string == "cortex-m4@2")
         #expect(json.object["robustness"]?.object?["conditions"]?.elements?.count == 12)
         #expect(json.object["data"]?.object?["testWindows"]?.integer == 60)
         #expect(model["curve"]?.elements?.count == 28 && model["curve"] != models["baseline"]?.object?["curve"])

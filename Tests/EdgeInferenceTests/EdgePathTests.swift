@@ -271,7 +271,7 @@ import Testing
             #expect(figure.value > 0 && figure.low <= figure.value && figure.value <= figure.high)
         }
         #expect(first.joules["radio.uploads"]?.method == .modelled)
-        #expect(first.joules["radio.uploads"]?.profile == "ethernet@1")
+        #expect(first.joules["radio.uploads"]?.profile == "ethernet@2")
         try await fixture.run { edge in
             await edge.app.energy.report()
             try await fixture.wait("energy again") {

@@ -30,7 +30,7 @@ struct MeterTests {
         #expect(abs(figure.low - 1.8) < 1e-9)
         #expect(abs(figure.high - 3.6) < 1e-9)
         #expect(figure.method == .modelled)
-        #expect(figure.profile == "rpi5@1")
+        #expect(figure.profile == "rpi5@2")
     }
 
     @Test("The system's clock counts this process's work")
@@ -91,14 +91,17 @@ struct MeterTests {
         }
     }
 
-    @Test("A counter that this user may not read is reported as forbidden")
+    @Test("A counter that this user may not read is reported as forbidden, and no meter is made")
     func forbidden() throws {
         let folder = try SensorFolder()
         try writePackage(folder, energy: "1")
-        // Root reads every file whatever its mode, so the refusal is brought about as the kernel words it.
-        #expect(SystemFile.fault("x", 13).code == .notPermitted)
-        #expect(SystemFile.fault("x", 2).code == .absent)
-        #expect(!SystemFile.fault("x", 13).isRetriable)
+        try folder.forbid("intel-rapl:0/energy_uj")
+        let error = folder.asNobody { () -> EnergyError? in
+            do throws(EnergyError) { _ = try RAPLMeter(root: folder.path, cores: 1, now: 0) } catch { return error }
+            return nil
+        }
+        #expect(error?.code == .notPermitted && error?.isRetriable == false)
+        #expect(error?.message.contains("intel-rapl:0/energy_uj may not be read: give this user read access") == true)
     }
 
     @Test("A reading that fails midway keeps what was counted")
@@ -131,5 +134,16 @@ struct MeterTests {
         // A pause of the process is no time metered.
         let after = try #require(try meter.read(now: 1000)["host"])
         #expect(abs(after.value - 10) < 1e-9)
+    }
+
+    @Test("A shunt monitor without a power of its own gives current times voltage")
+    func shunt() throws {
+        let folder = try SensorFolder()
+        try folder.write("hwmon0/name", "ina219\n")
+        try folder.write("hwmon0/curr1_input", "800\n")
+        try folder.write("hwmon0/in1_input", "5000\n")
+        var meter = try HwmonMeter(root: folder.path, now: 0)
+        let figure = try #require(try meter.read(now: 3)["host"])
+        #expect(abs(figure.value - 12) < 1e-9 && figure.method == .measured && figure.meter == "hwmon")
     }
 }

@@ -62,7 +62,8 @@ struct DistillDataOptions: ParsableArguments {
 
 /// How a study trains.
 struct DistillTrainingOptions: ParsableArguments {
-    @Option(help: "Device that the student is for: \(Self.profiles).") var profile = "x86-gateway"
+    @Option(help: "Device that the student is for: \(ProfileOption.names), or a profile's file.json.")
+    var profile = "x86-gateway"
     @Option(help: "Parameters of the student at most.") var parameters = 4000
     @Option(help: "Bytes of the student's file at most.") var bytes = 16_384
     @Option(help: "Same seed, data and threads: same student, bit for bit.") var seed: UInt64 = 1
@@ -98,8 +99,6 @@ struct DistillTrainingOptions: ParsableArguments {
     var focus: String?
     @Option(help: "How much a window in focus weighs.") var focusWeight: Float = 3
     @Flag(help: "Leave out the student that learns from labels alone.") var noBaseline = false
-
-    static let profiles = DeviceProfile.builtIn.map { String($0.name.prefix { $0 != "@" }) }.joined(separator: ", ")
 
     /// Superclasses have a comparison of their own.
     private static let methods = DistillationComparison.Method.allCases.filter { $0 != .subclass }
@@ -152,9 +151,7 @@ struct DistillTrainingOptions: ParsableArguments {
     }
 
     func apply(to options: inout StudyOptions) throws {
-        guard let device = DeviceProfile.matching(profile) else {
-            throw ValidationError("--profile: \(profile) is none of \(Self.profiles)")
-        }
+        let device = try ProfileOption.find(profile)
         for (value, name) in [
             (parameters, "parameters"), (bytes, "bytes"), (threads ?? 1, "threads"),
             (teacherEpochs ?? 1, "teacher-epochs"), (studentEpochs ?? 1, "student-epochs"),

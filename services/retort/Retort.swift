@@ -11,8 +11,7 @@ struct Retort: AsyncParsableCommand {
             commands talk to a running cluster over its broker: give --broker or set RETORT_BUS_URL (mqtt://host:port).
             """,
         subcommands: [
-            UpCommand.self, DistillCommand.self, WatchCommand.self, DevicesCommand.self, ModelsCommand.self,
-            LabelCommand.self,
-            ReportCommand.self,
+            UpCommand.self, DistillCommand.self, AssessCommand.self, EnergyCommand.self, WatchCommand.self,
+            DevicesCommand.self, ModelsCommand.self, LabelCommand.self, ReportCommand.self,
         ])
 }

@@ -77,7 +77,7 @@ actor EnergyReporter: Service {
         ledger.set([
             "idle": EnergyFigure(max(0, now - started), times: settings.profile.idle, profile: settings.profile.name)
         ])
-        let radio = settings.profile.radio
+        let radio = settings.radio
         for (cause, amount) in traffic.totals {
             ledger.set([
                 "radio.\(cause.rawValue)": radio.sent(bytes: amount.sentBytes, messages: amount.sentMessages)
@@ -103,18 +103,26 @@ actor EnergyReporter: Service {
 
     /// The meters this machine has, and why it has not the others.
     ///
-    /// Processor time always serves; a package counter replaces its share of computing, a board's sensor the host's
-    /// total.
+    /// Processor time always serves; a package counter replaces its share of computing. The host's total is the last's
+    /// that has one: the package's, the battery's, the board's sensor, the power that somebody publishes.
     static func available(
-        profile: DeviceProfile, context: ServiceContext, cores: Int, now: Double
+        profile: DeviceProfile, topic: PowerTopicMeter?, context: ServiceContext, cores: Int, now: Double
     ) -> [any EnergyMeter] {
         var meters: [any EnergyMeter] = [CPUTimeMeter(profile: profile)]
         var unavailable = JSONObject()
         do throws(EnergyError) { meters.append(try RAPLMeter(cores: cores, now: now)) } catch {
             unavailable["rapl"] = .string(error.message)
         }
+        do throws(EnergyError) { meters.append(try BatteryMeter(now: now)) } catch {
+            unavailable["battery"] = .string(error.message)
+        }
         do throws(EnergyError) { meters.append(try HwmonMeter(now: now)) } catch {
             unavailable["hwmon"] = .string(error.message)
+        }
+        if let topic {
+            meters.append(topic)
+        } else {
+            unavailable["topic"] = .string("edge.energy.power.topic is not set")
         }
         context.board.set("meters", .array(meters.map { .string($0.name) }))
         context.board.set("metersUnavailable", .object(unavailable))
