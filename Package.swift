@@ -69,6 +69,7 @@ let package = Package(
         // What `Benchmarks/` works with.
         .library(name: "CKernels", targets: ["CKernels"]),
         .library(name: "Distillation", targets: ["Distillation"]),
+        .library(name: "Inference", targets: ["Inference"]),
         .library(name: "ModelArtifact", targets: ["ModelArtifact"]),
         .library(name: "NeuralNetwork", targets: ["NeuralNetwork"]),
         .library(name: "Recordings", targets: ["Recordings"]),

@@ -15,6 +15,12 @@ let package = Package(
                 retort("Distillation"), retort("ModelArtifact"), retort("NeuralNetwork"), retort("Recordings"),
             ],
             path: "Sources/TrainingBenchmark"),
+        .executableTarget(
+            name: "inference-benchmark", dependencies: [retort("Inference"), retort("ModelArtifact")],
+            path: "Sources/InferenceBenchmark"),
+        .executableTarget(
+            name: "inference-runner", dependencies: [retort("Inference"), retort("ModelArtifact")],
+            path: "Sources/InferenceRunner"),
         .target(name: "CPeak"),
         .executableTarget(
             name: "kernels-benchmark", dependencies: ["CPeak", retort("CKernels")], path: "Sources/KernelsBenchmark"),

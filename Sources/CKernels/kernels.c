@@ -9,14 +9,76 @@
 #define CK_INLINE inline __attribute__((always_inline))
 
 typedef int32_t ck_i32x16 __attribute__((vector_size(64), aligned(1)));
+typedef float ck_f32x16 __attribute__((vector_size(64), aligned(1)));
+typedef int16_t ck_i16x16 __attribute__((vector_size(32), aligned(1)));
+typedef int8_t ck_i8x16 __attribute__((vector_size(16), aligned(1)));
+typedef uint8_t ck_u8x16 __attribute__((vector_size(16), aligned(1)));
+
+// Tiles of a layer's products: CK_EACH_TILE(F) is F(height, width) for every tile of a level, CK_TILE_TABLE the functions
+// made of them by width and height.
+#define CK_JOIN_(prefix, height, width) prefix##_##height##_##width
+#define CK_JOIN(prefix, height, width) CK_JOIN_(prefix, height, width)
+#define CK_HEIGHTS_4(F, w) F(1, w) F(2, w) F(3, w) F(4, w)
+#define CK_HEIGHTS_6(F, w) CK_HEIGHTS_4(F, w) F(5, w) F(6, w)
+#define CK_HEIGHTS_8(F, w) CK_HEIGHTS_6(F, w) F(7, w) F(8, w)
+#define CK_NAMES_4(p, w) CK_JOIN(p, 1, w), CK_JOIN(p, 2, w), CK_JOIN(p, 3, w), CK_JOIN(p, 4, w)
+#define CK_NAMES_6(p, w) CK_NAMES_4(p, w), CK_JOIN(p, 5, w), CK_JOIN(p, 6, w)
+#define CK_NAMES_8(p, w) CK_NAMES_6(p, w), CK_JOIN(p, 7, w), CK_JOIN(p, 8, w)
+
+/// Blocks of outputs that the next tiles take of those left: three at a time, but no single one at the end of many.
+static CK_INLINE size_t ck_tile_width(size_t blocks) { return blocks <= 3 ? blocks : blocks % 3 == 1 ? 2 : 3; }
+
+/// Tiles of about the same height for all rows: `tall` ones, then `low` ones with a row less.
+typedef struct ck_tiling {
+    size_t height, tall, low;
+} ck_tiling;
+
+static CK_INLINE ck_tiling ck_tiling_of(size_t rows, size_t most) {
+    size_t tiles = (rows + most - 1) / most;
+    size_t height = (rows + tiles - 1) / tiles;
+    size_t tall = rows - tiles * (height - 1);
+    return (ck_tiling){height, tall, tiles - tall};
+}
+
+/// The high halves of the products of 16 pairs, from what every level has.
+static CK_INLINE void ck_high(ck_i32x16 *value, const ck_i32x16 *multiplier) {
+    for (int i = 0; i < 16; i++) (*value)[i] = (int32_t)(((int64_t)(*value)[i] * (*multiplier)[i]) >> 32);
+}
+
+/// Stores 16 bytes, or the first `count` of them.
+static CK_INLINE void ck_store_bytes(uint8_t *out, const ck_u8x16 *bytes, size_t count) {
+    if (count >= 16) {
+        *(ck_u8x16 *)out = *bytes;
+        return;
+    }
+    const uint8_t *from = (const uint8_t *)bytes;
+    if (count & 8) memcpy(out, from, 8), out += 8, from += 8;
+    if (count & 4) memcpy(out, from, 4), out += 4, from += 4;
+    if (count & 2) memcpy(out, from, 2), out += 2, from += 2;
+    if (count & 1) *out = *from;
+}
+
+/// Rare: factors of a quarter and more, whose shifts cannot be brought to 33. See `finish` in int8_template.h.
+static void ck_finish_general(const int32_t *sums, size_t height, size_t width, size_t step, const ck_int8_layer *layer,
+                              size_t block, uint8_t *out) {
+    size_t first = block * CK_INT8_OUTPUTS;
+    for (size_t i = 0; i < height; i++)
+        for (size_t j = first; j < first + width * CK_INT8_OUTPUTS && j < layer->outputs; j++) {
+            int64_t value = (int64_t)sums[i * step * CK_INT8_OUTPUTS + j - first] * layer->multiplier[j];
+            value = ((value + ((int64_t)1 << (layer->shift[j] - 1))) >> layer->shift[j]) + layer->zero_point;
+            out[i * layer->outputs + j] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+        }
+}
 
 // Base: SSE2 or NEON, what every machine of the architecture has.
 #define CK(name) base_##name
 #define CK_LEVEL CK_BASE
 #define CK_LANES 4
 #define CK_TILE 4
+#define CK_TILE_SHAPE 0
 #define CK_INT8_ROWS 1
 #define CK_INT8_VECTOR 4
+#define base_high ck_high
 typedef int16_t base_pair __attribute__((vector_size(16)));
 typedef int32_t base_sum __attribute__((vector_size(16)));
 static CK_INLINE base_sum base_pairs(base_pair a, base_pair b) {
@@ -38,10 +100,12 @@ static CK_INLINE base_sum base_pairs(base_pair a, base_pair b) {
 #define CK_LANES 16
 #define CK_TILE 8
 #define CK_INT8_DOT 1
-#define CK_INT8_ROWS 6
-static CK_INLINE void wide_dot4(ck_i32x16 *acc, uint32_t bytes, const int8_t *weights) {
+#define CK_TILE_SHAPE 1
+#define wide_high ck_high
+static __attribute__((noinline)) void wide_dot4(ck_i32x16 *acc, int32_t bytes, const ck_i32x16 *weights) {
+    const int8_t *w = (const int8_t *)weights;
     for (int i = 0; i < 16; i++)
-        for (int j = 0; j < 4; j++) (*acc)[i] += (int32_t)(bytes >> 8 * j & 255) * weights[4 * i + j];
+        for (int j = 0; j < 4; j++) (*acc)[i] += (int32_t)((uint32_t)bytes >> 8 * j & 255) * w[4 * i + j];
 }
 #include "level_template.h"
 
@@ -52,12 +116,22 @@ static CK_INLINE void wide_dot4(ck_i32x16 *acc, uint32_t bytes, const int8_t *we
 #define CK_LEVEL CK_AVX2
 #define CK_LANES 8
 #define CK_TILE 6
+#define CK_TILE_SHAPE 0
 #define CK_INT8_ROWS 3
 #define CK_INT8_VECTOR 8
 typedef int16_t avx2_pair __attribute__((vector_size(32)));
 typedef int32_t avx2_sum __attribute__((vector_size(32)));
 static CK_INLINE avx2_sum avx2_pairs(avx2_pair a, avx2_pair b) {
     return (avx2_sum)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+}
+static CK_INLINE void avx2_high(ck_i32x16 *value, const ck_i32x16 *multiplier) {
+    for (int half = 0; half < 2; half++) {
+        __m256i *a = (__m256i *)value + half;
+        __m256i left = _mm256_loadu_si256(a), right = _mm256_loadu_si256((const __m256i *)multiplier + half);
+        __m256i even = _mm256_srli_epi64(_mm256_mul_epi32(left, right), 32);
+        __m256i odd = _mm256_mul_epi32(_mm256_srli_epi64(left, 32), _mm256_srli_epi64(right, 32));
+        _mm256_storeu_si256(a, _mm256_blend_epi32(even, odd, 0xAA));
+    }
 }
 #include "level_template.h"
 #pragma clang attribute pop
@@ -69,10 +143,15 @@ static CK_INLINE avx2_sum avx2_pairs(avx2_pair a, avx2_pair b) {
 #define CK_LANES 16
 #define CK_TILE 8
 #define CK_INT8_DOT 1
-#define CK_INT8_ROWS 6
-static CK_INLINE void avx512_dot4(ck_i32x16 *acc, uint32_t bytes, const int8_t *weights) {
-    __m512i sum = _mm512_dpbusd_epi32((__m512i)*acc, _mm512_set1_epi32((int)bytes), _mm512_loadu_si512(weights));
-    *acc = (ck_i32x16)sum;
+#define CK_TILE_SHAPE 1
+static CK_INLINE void avx512_dot4(ck_i32x16 *acc, int32_t bytes, const ck_i32x16 *weights) {
+    *acc = (ck_i32x16)_mm512_dpbusd_epi32((__m512i)*acc, _mm512_set1_epi32(bytes), (__m512i)*weights);
+}
+static CK_INLINE void avx512_high(ck_i32x16 *value, const ck_i32x16 *multiplier) {
+    __m512i left = (__m512i)*value, right = (__m512i)*multiplier;
+    __m512i even = _mm512_srli_epi64(_mm512_mul_epi32(left, right), 32);
+    __m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(left, 32), _mm512_srli_epi64(right, 32));
+    *value = (ck_i32x16)_mm512_mask_blend_epi32(0xAAAA, even, odd);
 }
 #include "level_template.h"
 #pragma clang attribute pop
@@ -97,26 +176,17 @@ const ck_kernels *ck_kernels_at(int level) {
     }
 }
 
-size_t ck_int8_packed_size(size_t outputs, size_t depth) {
+size_t ck_int8_packed_size(size_t outputs, size_t segments, size_t length) {
     size_t blocks = (outputs + CK_INT8_OUTPUTS - 1) / CK_INT8_OUTPUTS;
-    return blocks * ((depth + CK_INT8_DEPTH - 1) / CK_INT8_DEPTH) * CK_INT8_OUTPUTS * CK_INT8_DEPTH;
+    size_t groups = segments * ((length + CK_INT8_DEPTH - 1) / CK_INT8_DEPTH);
+    return blocks * groups * CK_INT8_OUTPUTS * CK_INT8_DEPTH;
 }
 
-void ck_int8_pack(const int8_t *weights, size_t outputs, size_t depth, int8_t *packed) {
+void ck_int8_pack(const int8_t *weights, size_t outputs, size_t segments, size_t length, int8_t *packed) {
     for (size_t first = 0; first < outputs; first += CK_INT8_OUTPUTS)
-        for (size_t k = 0; k < depth; k += CK_INT8_DEPTH)
-            for (size_t o = first; o < first + CK_INT8_OUTPUTS; o++)
-                for (size_t j = k; j < k + CK_INT8_DEPTH; j++)
-                    *packed++ = o < outputs && j < depth ? weights[o * depth + j] : 0;
-}
-
-void ck_reference_u8s8(const uint8_t *rows, size_t count, ptrdiff_t row_stride, const int8_t *weights, size_t outputs,
-                       size_t depth, const int32_t *bias, int32_t *out, ptrdiff_t out_stride) {
-    for (size_t row = 0; row < count; row++)
-        for (size_t o = 0; o < outputs; o++) {
-            int32_t sum = bias ? bias[o] : 0;
-            for (size_t k = 0; k < depth; k++)
-                sum += (int32_t)rows[(ptrdiff_t)row * row_stride + (ptrdiff_t)k] * weights[o * depth + k];
-            out[(ptrdiff_t)row * out_stride + (ptrdiff_t)o] = sum;
-        }
+        for (size_t segment = 0; segment < segments; segment++)
+            for (size_t k = 0; k < length; k += CK_INT8_DEPTH)
+                for (size_t o = first; o < first + CK_INT8_OUTPUTS; o++)
+                    for (size_t j = k; j < k + CK_INT8_DEPTH; j++)
+                        *packed++ = o < outputs && j < length ? weights[(o * segments + segment) * length + j] : 0;
 }

@@ -1,10 +1,17 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 public import ModelArtifact
 import TensorKernels
 
 /// Runs a student on windows: integer throughout, with the bits that ``Student`` specifies on every machine.
 ///
-/// Everything is allocated at initialisation. An engine serves one caller at a time; it takes no locks, so who infers
-/// in parallel makes several.
+/// Everything is allocated at initialisation, in one arena: constants, activations and their padding. An engine serves one
+/// caller at a time; it takes no locks, so who infers in parallel makes several.
 public final class InferenceEngine {
     public let student: Student
     public let quantisation: InputQuantisation
@@ -13,42 +20,55 @@ public final class InferenceEngine {
     public let outputCount: Int
     /// Multiply-accumulates for one window.
     public let multiplyAccumulates: Int
-    /// Bytes of the working memory.
-    public var arenaBytes: Int { arena.count + accumulators.count * MemoryLayout<Int32>.stride }
+    /// Windows that ``infer(windows:count:into:)`` takes at most.
+    public let maximumWindows: Int
+    /// Bytes of constants and working memory.
+    public var arenaBytes: Int { arena.count }
 
-    private let plan: InferencePlan
-    private let arena: UnsafeMutableBufferPointer<UInt8>
-    private let accumulators: UnsafeMutableBufferPointer<Int32>
+    private let plan: InferencePlan<Int8Layer>
+    private let arena: Arena
+    private let scaling: InputScaling
+    private let scratch: Int
+    private let kernels = KernelTable.active
+    /// Whether the arena holds the activations of a window, so that the next may reuse them.
+    private var isWarm = false
+    private let advance: Int?
 
     /// Lays the student out in memory.
     ///
+    /// - Parameters:
+    ///   - windows: how many windows are inferred in one call at most.
+    ///   - advance: samples from one window to the next: single windows that overlap with the one before so much are not
+    ///     computed anew where they overlap. The logits are the same. Other windows only lose the comparison.
     /// - Throws: ``InferenceError`` `.invalidStudent`.
-    public init(_ student: Student) throws(InferenceError) {
+    /// - Precondition: `windows` and `advance` above 0, and not both given.
+    public init(_ student: Student, windows: Int = 1, advance: Int? = nil) throws(InferenceError) {
+        precondition(windows > 0 && advance ?? 1 > 0, "an engine takes at least one window, and goes forwards")
+        precondition(windows == 1 || advance == nil, "overlap is reused from one window to the next")
         do throws(ArtifactError) {
             try student.validate(requiringGolden: false)
         } catch {
             throw InferenceError(.invalidStudent, error.message, cause: error)
         }
+        let spec = student.spec
         self.student = student
         quantisation = InputQuantisation(student)
-        inputCount = student.spec.samples * student.spec.channels
-        outputCount = student.spec.outputs
-        multiplyAccumulates = student.spec.multiplyAccumulates
-        plan = InferencePlan(student)
-        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: plan.activationBytes, alignment: 64)
-        arena = memory.bindMemory(to: UInt8.self)
-        arena.initialize(repeating: 0)
-        accumulators = .allocate(capacity: plan.accumulators)
-        accumulators.initialize(repeating: 0)
-        for run in plan.padding {
-            UnsafeMutableBufferPointer(rebasing: arena[run.offset..<run.offset + run.count]).update(
-                repeating: run.value)
+        inputCount = spec.samples * spec.channels
+        outputCount = spec.outputs
+        multiplyAccumulates = spec.multiplyAccumulates
+        maximumWindows = windows
+        self.advance = advance.flatMap { $0 < spec.samples ? $0 : nil }
+        var image = ArenaImage()
+        let zeroPoints = spec.activationZeroPoints
+        plan = InferencePlan(
+            spec, windows: windows, advance: self.advance, element: 1, padding: { zeroPoints[$0] }, in: &image
+        ) { slot, image in
+            Int8Layer(student.layers[slot.position], slot, zeroPoints, in: &image)
         }
-    }
-
-    deinit {
-        UnsafeMutableRawBufferPointer(arena).deallocate()
-        accumulators.deallocate()
+        scaling = InputScaling(mean: quantisation.mean, factor: quantisation.factor, in: &image)
+        let widest = spec.extents.dropFirst().map(\.channels).max() ?? 0
+        scratch = image.reserve((widest + 15) / 16 * 16 * 3 * MemoryLayout<Int32>.size)
+        arena = Arena(image)
     }
 
     /// Infers a window in raw units.
@@ -61,15 +81,33 @@ public final class InferenceEngine {
     public func infer(
         _ window: UnsafeBufferPointer<Float>, into logits: UnsafeMutableBufferPointer<Int32>
     ) throws(InferenceError) {
-        guard window.count == inputCount else {
-            throw InferenceError(
-                .wrongSize, "a window of \(window.count) values, where the student takes \(inputCount)")
+        try infer(windows: window, count: 1, into: logits)
+    }
+
+    /// Infers several windows in raw units; their logits are those of single calls.
+    ///
+    /// - Parameters:
+    ///   - windows: (count × samples × channels), row-major.
+    ///   - logits: (count × outputs).
+    /// - Throws: ``InferenceError`` `.wrongSize`, `.notFinite`.
+    /// - Precondition: `count` is within 1...``maximumWindows``, and `logits` holds as many elements.
+    public func infer(
+        windows: UnsafeBufferPointer<Float>, count: Int, into logits: UnsafeMutableBufferPointer<Int32>
+    ) throws(InferenceError) {
+        try check(windows.count, count)
+        guard let source = windows.baseAddress else { preconditionFailure("a window has values") }
+        var isFinite = true
+        for window in 0..<count {
+            let isThis = kernels.quantise(
+                source + window * inputCount, count: inputCount, mean: scaling.mean(arena),
+                factor: scaling.factor(arena), period: scaling.period, into: target(window))
+            isFinite = isFinite && isThis
         }
-        let input = UnsafeMutableBufferPointer(rebasing: arena[plan.input..<plan.input + inputCount])
-        guard quantisation.apply(window, into: input) else {
+        guard isFinite else {
+            isWarm = false
             throw InferenceError(.notFinite, "the window holds a value that is not finite")
         }
-        run(into: logits)
+        run(count, into: logits)
     }
 
     /// Infers a window that is quantised already.
@@ -79,109 +117,63 @@ public final class InferenceEngine {
     public func infer(
         quantised window: UnsafeBufferPointer<UInt8>, into logits: UnsafeMutableBufferPointer<Int32>
     ) throws(InferenceError) {
-        guard window.count == inputCount else {
+        try check(window.count, 1)
+        guard let source = window.baseAddress else { preconditionFailure("a window has values") }
+        target(0).update(from: source, count: inputCount)
+        run(1, into: logits)
+    }
+
+    private func check(_ values: Int, _ count: Int) throws(InferenceError) {
+        precondition((1...maximumWindows).contains(count), "\(count) windows, where the engine takes \(maximumWindows)")
+        guard values == count * inputCount else {
             throw InferenceError(
-                .wrongSize, "a window of \(window.count) values, where the student takes \(inputCount)")
-        }
-        _ = UnsafeMutableBufferPointer(rebasing: arena[plan.input..<plan.input + inputCount]).update(from: window)
-        run(into: logits)
-    }
-
-    /// The logits of a window in raw units, in a new array.
-    ///
-    /// - Throws: ``InferenceError`` `.wrongSize`, `.notFinite`.
-    public func logits(_ window: [Float]) throws(InferenceError) -> [Int32] {
-        try collect { (logits) throws(InferenceError) in
-            try Self.typed(window) { (window) throws(InferenceError) in try infer(window, into: logits) }
+                .wrongSize, "a window of \(values / count) values, where the student takes \(inputCount)")
         }
     }
 
-    /// The logits of a window that is quantised already, in a new array.
-    ///
-    /// - Throws: ``InferenceError`` `.wrongSize`.
-    public func logits(quantised window: [UInt8]) throws(InferenceError) -> [Int32] {
-        try collect { (logits) throws(InferenceError) in
-            try Self.typed(window) { (window) throws(InferenceError) in try infer(quantised: window, into: logits) }
-        }
+    private var activations: UnsafeMutablePointer<UInt8> { arena.base.assumingMemoryBound(to: UInt8.self) }
+
+    /// Where a quantised window is written: to one side first, where it is compared with the one before.
+    private func target(_ window: Int) -> UnsafeMutablePointer<UInt8> {
+        advance == nil ? activations + plan.input.offset + window * plan.input.stride : activations + plan.staging
     }
 
-    /// Checks that this machine yields the logits that the student was sent with.
-    ///
-    /// - Throws: ``InferenceError`` `.goldenMismatch`, `.invalidStudent` where there are none.
-    public func verifyGolden() throws(InferenceError) {
-        guard !student.golden.isEmpty else {
-            throw InferenceError(.invalidStudent, "the student has no golden vectors")
-        }
-        for (index, vector) in student.golden.enumerated() {
-            let found = try logits(quantised: vector.input)
-            guard found == vector.logits else {
-                throw InferenceError(
-                    .goldenMismatch, "golden vector \(index) gives the logits \(found), not \(vector.logits)")
+    private func run(_ count: Int, into logits: UnsafeMutableBufferPointer<Int32>) {
+        precondition(logits.count == count * outputCount, "logits must have \(count * outputCount) elements")
+        guard let result = logits.baseAddress else { preconditionFailure("an engine has outputs") }
+        let isContinued = advance.map(takeStaged) ?? false
+        let (base, activations, kernels) = (arena.base, activations, kernels)
+        let sums = (base + scratch).assumingMemoryBound(to: Int32.self)
+        plan.run(windows: count, isContinued: isContinued) { to, from, count in
+            memmove(activations + to, activations + from, count)
+        } execute: { call in
+            let (input, output) = (activations + call.input, activations + call.output)
+            let patches = call.patches
+            switch call.operation {
+            case .product(let layer):
+                let target =
+                    call.isLast ? UnsafeMutableRawPointer(result + call.output) : UnsafeMutableRawPointer(output)
+                kernels.product(layer, in: base, patches, input: input, scratch: sums, into: target)
+            case .depthwise(let layer): kernels.depthwise(layer, in: base, patches, input: input, into: output)
+            case .maximum:
+                kernels.maximum(
+                    of: input, rows: patches.rows, size: patches.segments, channels: patches.length, into: output)
+            case .average:
+                kernels.average(
+                    of: input, rows: patches.rows, size: patches.segments, channels: patches.length, into: output)
             }
         }
     }
 
-    /// The student with golden vectors made of these windows, as this engine computes them.
+    /// Puts the staged window in the place of the one before.
     ///
-    /// - Parameter windows: each (samples × channels) in raw units.
-    /// - Throws: ``InferenceError`` `.wrongSize`, `.notFinite`.
-    public func student(withGolden windows: [[Float]]) throws(InferenceError) -> Student {
-        var golden: [Student.GoldenVector] = []
-        for window in windows {
-            let logits = try logits(window)
-            golden.append(Student.GoldenVector(input: quantisation(window), logits: logits))
-        }
-        var copy = student
-        copy.golden = golden
-        return copy
-    }
-
-    private func run(into logits: UnsafeMutableBufferPointer<Int32>) {
-        precondition(logits.count == outputCount, "logits must have \(outputCount) elements")
-        guard let base = arena.baseAddress, let sums = accumulators.baseAddress, let result = logits.baseAddress else {
-            preconditionFailure("an engine's buffers are never empty")
-        }
-        for step in plan.steps {
-            switch step {
-            case .product(let product, let output):
-                product.matrix.multiply(
-                    rows: base + product.input, count: product.rows, rowStride: product.rowStride, bias: product.bias,
-                    into: sums)
-                Requantisation.apply(
-                    sums, rows: product.rows, columns: product.matrix.outputs, multiplier: product.multiplier,
-                    shift: product.shift, into: base + output)
-            case .logits(let product):
-                product.matrix.multiply(
-                    rows: base + product.input, count: 1, rowStride: product.rowStride, bias: product.bias, into: result
-                )
-            case .maxPool(let input, let output, let samples, let size, let channels):
-                Pooling.maximum(base + input, into: base + output, samples: samples, size: size, channels: channels)
-            case .averagePool(let input, let output, let samples, let size, let channels):
-                Pooling.average(base + input, into: base + output, samples: samples, size: size, channels: channels)
-            }
-        }
-    }
-
-    private func collect(
-        _ body: (UnsafeMutableBufferPointer<Int32>) throws(InferenceError) -> Void
-    ) throws(InferenceError) -> [Int32] {
-        var outcome: Result<Void, InferenceError> = .success(())
-        let logits = [Int32](unsafeUninitializedCapacity: outputCount) { buffer, count in
-            buffer.initialize(repeating: 0)
-            let target = UnsafeMutableBufferPointer(rebasing: buffer[..<outputCount])
-            do throws(InferenceError) { try body(target) } catch { outcome = .failure(error) }
-            count = outputCount
-        }
-        try outcome.get()
-        return logits
-    }
-
-    private static func typed<Element>(
-        _ array: [Element], _ body: (UnsafeBufferPointer<Element>) throws(InferenceError) -> Void
-    ) throws(InferenceError) {
-        let outcome: Result<Void, InferenceError> = array.withUnsafeBufferPointer { buffer in
-            do throws(InferenceError) { return .success(try body(buffer)) } catch { return .failure(error) }
-        }
-        try outcome.get()
+    /// - Returns: whether it goes on from there.
+    private func takeStaged(_ advance: Int) -> Bool {
+        let (staged, input) = (activations + plan.staging, activations + plan.input.offset)
+        let shift = advance * student.spec.channels
+        let isContinued = isWarm && memcmp(staged, input + shift, inputCount - shift) == 0
+        input.update(from: staged, count: inputCount)
+        isWarm = true
+        return isContinued
     }
 }

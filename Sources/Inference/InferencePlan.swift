@@ -1,135 +1,134 @@
 import ModelArtifact
 import TensorKernels
 
-/// A student laid out for execution: steps over offsets into one arena.
+/// A network laid out for execution: operators over offsets into one arena.
 ///
-/// Every activation has a region of its own, with the padding that the convolution after it reads around it; so padding
-/// is written once, when the arena is made.
-struct InferencePlan {
-    /// One operator; offsets are in bytes from the arena's start.
-    enum Step {
-        /// Overlapping rows times weights into the accumulators, then requantised to `output`.
-        case product(Product, output: Int)
-        /// The last layer: its accumulators are the logits.
-        case logits(Product)
-        case maxPool(input: Int, output: Int, samples: Int, size: Int, channels: Int)
-        case averagePool(input: Int, output: Int, samples: Int, size: Int, channels: Int)
-    }
-
-    /// A convolution or dense layer.
-    struct Product {
-        let matrix: Int8Matrix
-        /// With the zero point of the input taken off.
-        let bias: [Int32]
-        let multiplier: [Int32]
-        let shift: [UInt8]
-        /// Where the first row begins, in the padding before the first sample if there is any.
-        let input: Int
-        let rows: Int
-        let rowStride: Int
-    }
-
-    /// A run of padding and the zero point that fills it.
-    struct Padding {
+/// Every activation has a region of its own with the padding around it that the convolution after it reads, so padding is
+/// written once, when the arena is made. ReLUs are part of the operator before them.
+struct InferencePlan<Layer> {
+    /// Where an activation stands: elements from the arena's start to the first sample of the first window, and from one
+    /// window to the next.
+    struct Region {
         let offset: Int
-        let count: Int
-        let value: UInt8
+        let stride: Int
+    }
+
+    enum Operation {
+        case product(Layer)
+        case depthwise(Layer)
+        /// Over the segments of each patch.
+        case maximum
+        case average
+    }
+
+    struct Step {
+        let operation: Operation
+        /// The rows of the output, and what each reads from `input` on.
+        let patches: Patches
+        let input: Region
+        /// Of the last step there is none: it yields the logits.
+        let output: Region
+        /// Elements of an output row.
+        let outputs: Int
+        /// Output rows that overlapping windows share.
+        let shared: StreamingOverlap?
+    }
+
+    /// What a layer's constants are made for.
+    struct Slot {
+        /// In the spec, and among the weighted layers.
+        let index: Int
+        let position: Int
+        let patches: Patches
+        let isDepthwise: Bool
+        let isRectified: Bool
+        let isLast: Bool
     }
 
     private(set) var steps: [Step] = []
-    private(set) var padding: [Padding] = []
-    /// Where the quantised window goes.
-    private(set) var input = 0
-    /// Bytes of all activations.
-    private(set) var activationBytes = 0
-    /// Elements of the largest accumulator matrix.
-    private(set) var accumulators = 0
+    /// Where the windows go.
+    private(set) var input = Region(offset: 0, stride: 0)
+    /// Room for one more window, where streaming needs it.
+    private(set) var staging = 0
 
-    /// - Precondition: the student validates.
-    init(_ student: Student) {
-        let spec = student.spec
+    /// - Parameters:
+    ///   - windows: how many are inferred at a time.
+    ///   - advance: samples from one window to the next where their overlap is to be reused.
+    ///   - element: bytes of an activation.
+    ///   - padding: the byte that fills the padding around the activation before a layer.
+    ///   - image: gets regions and constants.
+    ///   - constants: stores a layer's constants.
+    /// - Precondition: the spec is that of a student.
+    init(
+        _ spec: NetworkSpec, windows: Int, advance: Int?, element: Int, padding: (Int) -> UInt8,
+        in image: inout ArenaImage, constants: (Slot, inout ArenaImage) -> Layer
+    ) {
         let extents = spec.extents
-        var layers = student.layers.makeIterator()
-        var zeroPoint: UInt8 = 128
-        var current = place(extents[0], before: spec.layers[...], zeroPoint: zeroPoint)
-        input = current
-        for (index, layer) in spec.layers.enumerated() {
-            let (from, to) = (extents[index], extents[index + 1])
-            let rest = spec.layers[(index + 1)...]
+        let weighted = spec.weightedLayers
+        var overlap = advance.map { StreamingOverlap(advance: $0, before: 0, after: 0, rows: spec.samples) }
+        // The activation before a layer, placed for the layer that reads it.
+        func place(_ index: Int, _ image: inout ArenaImage) -> Region {
+            let reader = spec.layers[index...].firstIndex { $0 != .relu }
+            let around = reader.map(spec.padding(at:)) ?? (before: 0, after: 0)
+            let (channels, samples) = (extents[index].channels, extents[index].samples)
+            let stride = (around.before + samples + around.after) * channels
+            let offset = image.reserve(windows * stride * element, filledWith: padding(index))
+            return Region(offset: offset / element + around.before * channels, stride: stride)
+        }
+        input = place(0, &image)
+        if advance != nil { staging = image.reserve(extents[0].count * element) / element }
+        var current = input
+        for (index, layer) in spec.layers.enumerated() where layer != .relu {
+            let patches = spec.patches(at: index)
+            let before = spec.padding(at: index).before
+            let from = Region(offset: current.offset - before * extents[index].channels, stride: current.stride)
+            let isLast = index == spec.layers.count - 1
+            overlap = overlap?.behind(layer, before: before, rows: patches.rows)
+            let operation: Operation
             switch layer {
-            case .convolution(_, let kernel, let stride, _):
-                let before = NetworkSpec.padding(samples: from.samples, kernel: kernel, stride: stride).before
-                let product = product(
-                    layers.next(), input: current - before * from.channels, rows: to.samples,
-                    rowStride: stride * from.channels, zeroPoint: zeroPoint)
-                zeroPoint = 0
-                current = place(to, before: rest, zeroPoint: zeroPoint)
-                steps.append(.product(product, output: current))
-            case .dense:
-                let product = product(
-                    layers.next(), input: current, rows: 1, rowStride: from.count, zeroPoint: zeroPoint)
-                if rest.isEmpty {
-                    steps.append(.logits(product))
-                } else {
-                    zeroPoint = 0
-                    current = place(to, before: rest, zeroPoint: zeroPoint)
-                    steps.append(.product(product, output: current))
-                }
-            case .maxPool(let size):
-                let output = place(to, before: rest, zeroPoint: zeroPoint)
-                steps.append(
-                    .maxPool(input: current, output: output, samples: to.samples, size: size, channels: to.channels))
-                current = output
-            case .averagePool, .globalAveragePool:
-                let output = place(to, before: rest, zeroPoint: zeroPoint)
-                let size = if case .averagePool(let size) = layer { size } else { from.samples }
-                steps.append(
-                    .averagePool(input: current, output: output, samples: to.samples, size: size, channels: to.channels)
-                )
-                current = output
-            case .relu: break  // the clamp of the requantisation before it
-            case .batchNorm, .dropout, .depthwiseConvolution, .convolution2D, .spectrogram, .relu6, .gelu, .sigmoid,
-                .tanh, .softmax, .maxPool2D, .averagePool2D, .globalMaxPool, .gru, .residual:
-                preconditionFailure("a validated student has no such layer")
+            case .maxPool, .globalMaxPool: operation = .maximum
+            case .averagePool, .globalAveragePool: operation = .average
+            default:
+                let isDepthwise = if case .depthwiseConvolution = layer { true } else { false }
+                let made = constants(
+                    Slot(
+                        index: index, position: weighted.firstIndex(of: index) ?? 0, patches: patches,
+                        isDepthwise: isDepthwise, isRectified: !isLast && spec.layers[index + 1] == .relu,
+                        isLast: isLast), &image)
+                operation = isDepthwise ? .depthwise(made) : .product(made)
             }
+            current = isLast ? Region(offset: 0, stride: extents[index + 1].count) : place(index + 1, &image)
+            steps.append(
+                Step(
+                    operation: operation, patches: patches, input: from, output: current,
+                    outputs: extents[index + 1].channels, shared: overlap?.isUseful == true ? overlap : nil))
         }
     }
+}
 
-    /// Gives an activation its region, and returns where its first sample stands.
-    private mutating func place(
-        _ extent: NetworkSpec.Extent, before layers: ArraySlice<NetworkSpec.Layer>, zeroPoint: UInt8
-    ) -> Int {
-        // What reads this region is the next layer that does something here; a ReLU was done on the way in.
-        var around = (before: 0, after: 0)
-        if case .convolution(_, let kernel, let stride, _) = layers.first(where: { $0 != .relu }) {
-            around = NetworkSpec.padding(samples: extent.samples, kernel: kernel, stride: stride)
+extension NetworkSpec {
+    /// What the rows of a layer's output read.
+    fileprivate func patches(at index: Int) -> Patches {
+        let (from, to) = (extents[index], extents[index + 1])
+        let channels = from.channels
+        func pool(_ size: Int) -> Patches {
+            Patches(
+                rows: to.samples, rowStride: size * channels, segments: size, segmentStride: channels, length: channels)
         }
-        let start = activationBytes + around.before * extent.channels
-        let end = start + extent.count
-        if around.before > 0 {
-            padding.append(Padding(offset: activationBytes, count: around.before * extent.channels, value: zeroPoint))
+        switch layers[index] {
+        case .convolution(_, let kernel, let stride, let dilation):
+            let isDense = dilation == 1 || kernel == 1
+            return Patches(
+                rows: to.samples, rowStride: stride * channels, segments: isDense ? 1 : kernel,
+                segmentStride: isDense ? 0 : dilation * channels, length: isDense ? kernel * channels : channels)
+        case .depthwiseConvolution(let kernel, let stride, let dilation):
+            return Patches(
+                rows: to.samples, rowStride: stride * channels, segments: kernel, segmentStride: dilation * channels,
+                length: channels)
+        case .dense: return Patches(rows: 1, rowStride: from.count, length: from.count)
+        case .maxPool(let size), .averagePool(let size): return pool(size)
+        case .globalMaxPool, .globalAveragePool: return pool(from.samples)
+        default: preconditionFailure("a validated network has no such layer")
         }
-        if around.after > 0 {
-            padding.append(Padding(offset: end, count: around.after * extent.channels, value: zeroPoint))
-        }
-        // Regions begin at cache lines.
-        activationBytes = (end + around.after * extent.channels + 63) & ~63
-        return start
-    }
-
-    private mutating func product(
-        _ layer: Student.QuantisedLayer?, input: Int, rows: Int, rowStride: Int, zeroPoint: UInt8
-    ) -> Product {
-        guard let layer else { preconditionFailure("a validated student has a quantised layer for each in its spec") }
-        let outputs = layer.bias.count
-        let depth = layer.weight.count / outputs
-        accumulators = max(accumulators, rows * outputs)
-        let bias = (0..<outputs).map { output in
-            let sum = layer.weight[output * depth..<(output + 1) * depth].reduce(Int32(0)) { $0 + Int32($1) }
-            return layer.bias[output] - Int32(zeroPoint) * sum
-        }
-        return Product(
-            matrix: Int8Matrix(weights: layer.weight, outputs: outputs, depth: depth), bias: bias,
-            multiplier: layer.multiplier, shift: layer.shift, input: input, rows: rows, rowStride: rowStride)
     }
 }

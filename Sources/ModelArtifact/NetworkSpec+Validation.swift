@@ -103,24 +103,47 @@ extension NetworkSpec {
         }
     }
 
-    /// Positions in ``layers`` of what has weights on an int8 grid: convolution and dense.
+    /// Positions in ``layers`` of what has weights on an int8 grid: convolution, depthwise convolution and dense.
     public var weightedLayers: [Int] {
         layers.indices.filter { index in
             switch layers[index] {
-            case .convolution, .dense: true
+            case .convolution, .depthwiseConvolution, .dense: true
             default: false
             }
         }
     }
 
     /// Shape of the weights at a position of ``weightedLayers``: outputs × inputs, where a convolution's inputs are
-    /// kernel × channels.
+    /// kernel × channels and those of a depthwise one its kernel.
     public func weightShape(at index: Int) -> (outputs: Int, inputs: Int) {
         let input = extents[index]
         switch layers[index] {
         case .convolution(let filters, let kernel, _, _): return (filters, kernel * input.channels)
+        case .depthwiseConvolution(let kernel, _, _): return (input.channels, kernel)
         case .dense(let units): return (units, input.count)
         default: preconditionFailure("layers[\(index)] has no weights")
+        }
+    }
+
+    /// Zero point of a student's u8 activation before each layer and after the last: 128 for the input and behind a
+    /// weighted layer without a ReLU, 0 behind one with; other layers keep it. The last layer's logits have none.
+    public var activationZeroPoints: [UInt8] {
+        let weighted = Set(weightedLayers)
+        var points: [UInt8] = [128]
+        for index in layers.indices {
+            let isRectified = index + 1 < layers.count && layers[index + 1] == .relu
+            points.append(weighted.contains(index) ? (isRectified ? 0 : 128) : points[index])
+        }
+        return points
+    }
+
+    /// Zero-point samples that a layer reads before and after its input; none but convolutions read any.
+    public func padding(at index: Int) -> (before: Int, after: Int) {
+        switch layers[index] {
+        case .convolution(_, let kernel, let stride, let dilation),
+            .depthwiseConvolution(let kernel, let stride, let dilation):
+            Self.padding(samples: extents[index].samples, kernel: kernel, stride: stride, dilation: dilation)
+        default: (0, 0)
         }
     }
 }

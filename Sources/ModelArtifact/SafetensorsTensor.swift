@@ -66,6 +66,17 @@ public struct SafetensorsTensor: Sendable, Equatable {
         self.init(name: name, element: .f32, shape: shape, bytes: Self.littleEndian(values.map(\.bitPattern)))
     }
 
+    /// Values as halves, rounded to the nearest.
+    ///
+    /// - Precondition: `values.count` is the product of `shape`.
+    public init(name: String, shape: [Int], halves values: [Float]) {
+        let bytes = values.flatMap { value in
+            let bits = HalfPrecision.bits(value)
+            return [UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8)]
+        }
+        self.init(name: name, element: .f16, shape: shape, bytes: bytes)
+    }
+
     public var count: Int { shape.reduce(1, *) }
 
     /// The elements of an `I8` tensor.
@@ -98,6 +109,16 @@ public struct SafetensorsTensor: Sendable, Equatable {
     public func floats() throws(ArtifactError) -> [Float] {
         try require(.f32)
         return words().map(Float.init(bitPattern:))
+    }
+
+    /// The elements of an `F16` tensor.
+    ///
+    /// - Throws: ``ArtifactError`` `.wrongType`.
+    public func halves() throws(ArtifactError) -> [Float] {
+        try require(.f16)
+        return stride(from: 0, to: bytes.count, by: 2).map {
+            HalfPrecision.float(UInt16(bytes[$0]) | UInt16(bytes[$0 + 1]) << 8)
+        }
     }
 
     private func require(_ wanted: Element) throws(ArtifactError) {

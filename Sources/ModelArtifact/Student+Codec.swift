@@ -20,9 +20,7 @@ extension Student {
             Key.format: String(Self.currentFormat),
             Key.task: task.json.text,
             Key.spec: spec.json.text,
-            Key.normalisation: JSONValue.object([
-                "mean": .floats(normalisation.mean), "standardDeviation": .floats(normalisation.standardDeviation),
-            ]).text,
+            Key.normalisation: normalisation.json.text,
             Key.scales: JSONValue.object([
                 "input": .shortest(inputScale),
                 "layers": .array(
@@ -30,20 +28,15 @@ extension Student {
                         .object(["weight": .floats(layer.weightScale), "output": .shortest(layer.outputScale)])
                     }),
             ]).text,
-            Key.gate: JSONValue.object([
-                "temperature": .shortest(gate.temperature), "threshold": .shortest(gate.threshold),
-            ]).text,
+            Key.gate: gate.json.text,
         ]
         if let base { metadata[Key.base] = base }
         var tensors: [SafetensorsTensor] = []
         for (layer, index) in zip(layers, spec.weightedLayers) {
             let name = "layers.\(index)"
             let outputs = layer.bias.count
-            var shape = [outputs, layer.weight.count / outputs]
-            if case .convolution(_, let kernel, _, _) = spec.layers[index] {
-                shape = [outputs, kernel, shape[1] / kernel]
-            }
-            tensors.append(SafetensorsTensor(name: "\(name).weight", shape: shape, layer.weight))
+            tensors.append(
+                SafetensorsTensor(name: "\(name).weight", shape: spec.weightTensorShape(at: index), layer.weight))
             tensors.append(SafetensorsTensor(name: "\(name).bias", shape: [outputs], layer.bias))
             if !layer.multiplier.isEmpty {
                 tensors.append(SafetensorsTensor(name: "\(name).multiplier", shape: [outputs], layer.multiplier))
@@ -79,20 +72,10 @@ extension Student {
         self.init(
             task: try Self.document(file, Key.task) { (json) throws(JSONError) in try TaskDocument(json: json) },
             spec: spec,
-            normalisation: try Self.document(file, Key.normalisation) { (json) throws(JSONError) in
-                let reader = try JSONObjectReader(json)
-                return Normalisation(
-                    mean: try reader.numbers("mean").map { Float($0) },
-                    standardDeviation: try reader.numbers("standardDeviation").map { Float($0) })
-            },
+            normalisation: try Self.document(file, Key.normalisation, Normalisation.init),
             inputScale: scales.input,
             layers: try Self.layers(file, spec, scales),
-            gate: try Self.document(file, Key.gate) { (json) throws(JSONError) in
-                let reader = try JSONObjectReader(json)
-                return Gate(
-                    temperature: Float(try reader.number("temperature")),
-                    threshold: Float(try reader.number("threshold")))
-            },
+            gate: try Self.document(file, Key.gate, Gate.init),
             golden: try Self.golden(file, spec),
             base: file.metadata[Key.base])
         try validate()
@@ -114,7 +97,7 @@ extension Student {
         }
     }
 
-    private static func document<T>(
+    static func document<T>(
         _ file: Safetensors, _ key: String, _ read: (JSONValue) throws(JSONError) -> T
     ) throws(ArtifactError) -> T {
         let text = try file.string(key)
@@ -125,7 +108,7 @@ extension Student {
         }
     }
 
-    private static func tensor(
+    static func tensor(
         _ file: Safetensors, _ name: String, _ shape: [Int]
     ) throws(ArtifactError) -> SafetensorsTensor {
         let tensor = try file.tensor(name)
@@ -142,15 +125,11 @@ extension Student {
         var layers: [QuantisedLayer] = []
         for (scale, index) in zip(scales.layers, weighted) {
             let name = "layers.\(index)"
-            let (outputs, inputs) = spec.weightShape(at: index)
-            var shape = [outputs, inputs]
-            if case .convolution(_, let kernel, _, _) = spec.layers[index] {
-                shape = [outputs, kernel, inputs / kernel]
-            }
+            let outputs = spec.weightShape(at: index).outputs
             let isLast = index == spec.layers.count - 1
             layers.append(
                 QuantisedLayer(
-                    weight: try tensor(file, "\(name).weight", shape).int8s(),
+                    weight: try tensor(file, "\(name).weight", spec.weightTensorShape(at: index)).int8s(),
                     bias: try tensor(file, "\(name).bias", [outputs]).int32s(),
                     weightScale: scale.weight, outputScale: scale.output,
                     multiplier: isLast ? [] : try tensor(file, "\(name).multiplier", [outputs]).int32s(),
@@ -173,6 +152,40 @@ extension Student {
     }
 }
 
+extension NetworkSpec {
+    /// Shape of a weight tensor in a file.
+    func weightTensorShape(at index: Int) -> [Int] {
+        let (outputs, inputs) = weightShape(at: index)
+        guard case .convolution(_, let kernel, _, _) = layers[index] else { return [outputs, inputs] }
+        return [outputs, kernel, inputs / kernel]
+    }
+}
+
+extension Student.Normalisation {
+    var json: JSONValue {
+        .object(["mean": .floats(mean), "standardDeviation": .floats(standardDeviation)])
+    }
+
+    init(_ json: JSONValue) throws(JSONError) {
+        let reader = try JSONObjectReader(json)
+        self.init(
+            mean: try reader.numbers("mean").map { Float($0) },
+            standardDeviation: try reader.numbers("standardDeviation").map { Float($0) })
+    }
+}
+
+extension Student.Gate {
+    var json: JSONValue {
+        .object(["temperature": .shortest(temperature), "threshold": .shortest(threshold)])
+    }
+
+    init(_ json: JSONValue) throws(JSONError) {
+        let reader = try JSONObjectReader(json)
+        self.init(
+            temperature: Float(try reader.number("temperature")), threshold: Float(try reader.number("threshold")))
+    }
+}
+
 extension JSONValue {
-    fileprivate static func floats(_ values: [Float]) -> JSONValue { .array(values.map(JSONValue.shortest)) }
+    static func floats(_ values: [Float]) -> JSONValue { .array(values.map(JSONValue.shortest)) }
 }

@@ -4,12 +4,15 @@
 ///
 /// - **Input**: `q = clamp(round((x − mean) / (std · inputScale)) + 128, 0, 255)`, ties to even, in float32
 ///   (one multiplication by `1 / (std · inputScale)`, computed in float32 and kept); so the input is u8 with zero point 128.
-/// - **Convolution and dense**: activations u8 with zero point z (128 for the input, 0 after a ReLU), weights s8 in
-///   −127...127; `acc = bias + Σ (a − z) · w` in i32. Padding counts as `a = z`.
-/// - **Requantisation** of a layer followed by ReLU, per output channel:
-///   `a = clamp((acc · multiplier + 2^(shift − 1)) >> shift, 0, 255)`, product in i64, arithmetic shift,
-///   0 ≤ multiplier < 2³¹, 1 ≤ shift ≤ 62. The clamp at 0 is the ReLU.
-/// - **Pooling**: maximum as it is; averages over n samples `(2 · Σa + n) / (2n)` rounded down (so halves go up).
+/// - **Convolution, depthwise convolution and dense**: activations u8 with zero point z
+///   (``NetworkSpec/activationZeroPoints``: 128 for the input, 0 after a ReLU), weights s8 in −127...127;
+///   `acc = bias + Σ (a − z) · w` in i32. Padding counts as `a = z`.
+/// - **Requantisation** of every such layer but the last, per output channel:
+///   `a = clamp(((acc · multiplier + 2^(shift − 1)) >> shift) + z, 0, 255)`, product in i64, arithmetic shift,
+///   0 ≤ multiplier < 2³¹, 1 ≤ shift ≤ 62. Where a ReLU directly follows, z = 0 and the clamp at 0 is the ReLU; without
+///   one (low-rank factors, linear bottlenecks) z = 128, and the real activation is `(a − 128) · outputScale`.
+/// - **Pooling**: on the codes, so the zero point stays; maximum as it is; averages over n samples
+///   `(2 · Σa + n) / (2n)` rounded down (so halves go up).
 /// - **The last layer** is dense with one weight scale for all outputs and is not requantised: its i32 accumulators
 ///   are the logits; times `logitScale` they are the real ones.
 public struct Student: Sendable, Equatable {
@@ -23,15 +26,15 @@ public struct Student: Sendable, Equatable {
         }
     }
 
-    /// Parameters of one convolution or dense layer.
+    /// Parameters of one convolution, depthwise convolution or dense layer.
     public struct QuantisedLayer: Sendable, Equatable {
-        /// (outputs × inputs), row-major; for a convolution inputs are kernel × channels.
+        /// (outputs × inputs), row-major; for a convolution inputs are kernel × channels, for a depthwise one kernel.
         public var weight: [Int8]
         /// (outputs), at the accumulator's scale.
         public var bias: [Int32]
         /// (outputs): real weight = weight · weightScale. All equal in the last layer.
         public var weightScale: [Float]
-        /// Real output activation = a · outputScale; for the last layer the scale of a logit.
+        /// Real output activation = (a − z) · outputScale; for the last layer the scale of a logit.
         public var outputScale: Float
         /// (outputs); empty in the last layer.
         public var multiplier: [Int32]
@@ -78,12 +81,12 @@ public struct Student: Sendable, Equatable {
     public static let currentFormat = 1
 
     public var task: TaskDocument
-    /// Only convolution, relu, pools and dense: batch norm folded, dropout left out.
+    /// Only convolutions, relu, pools and dense: batch norm folded, dropout left out.
     public var spec: NetworkSpec
     public var normalisation: Normalisation
     /// Step of the quantised input, in standard deviations.
     public var inputScale: Float
-    /// One for each convolution or dense layer of `spec`, in order.
+    /// One for each of ``NetworkSpec/weightedLayers``, in order.
     public var layers: [QuantisedLayer]
     public var gate: Gate
     public var golden: [GoldenVector]

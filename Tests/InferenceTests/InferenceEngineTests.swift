@@ -1,6 +1,7 @@
-import Inference
 import ModelArtifact
 import Testing
+
+@testable import Inference
 
 @Suite("Inference engine") struct InferenceEngineTests {
     @Test("Random networks give the reference's logits to the bit")
@@ -23,6 +24,63 @@ import Testing
         }
         // Had the random networks died, all would agree on constants.
         #expect(distinct.count > 1000)
+    }
+
+    @Test("Several windows at once give the logits of single ones")
+    func windows() throws {
+        var random = TestRandom(seed: 12)
+        for _ in 0..<60 {
+            let spec = RandomNetwork.spec(&random)
+            let student = RandomNetwork.student(spec, &random)
+            let (single, engine) = (try InferenceEngine(student), try InferenceEngine(student, windows: 5))
+            for count in [5, 1, 3] {
+                let size = count * spec.samples * spec.channels
+                let input = (0..<size).map { _ in Float.random(in: -20...20, using: &random) }
+                let expected = try (0..<count).flatMap { window in
+                    try single.logits(Array(input[window * size / count..<(window + 1) * size / count]))
+                }
+                var logits = [Int32](repeating: 0, count: count * spec.outputs)
+                try input.withUnsafeBufferPointer { input in
+                    try logits.withUnsafeMutableBufferPointer {
+                        try engine.infer(windows: input, count: count, into: $0)
+                    }
+                }
+                #expect(logits == expected, "\(spec)")
+            }
+        }
+    }
+
+    @Test("Overlapping windows give the logits of separate ones, also after a gap", arguments: [1, 2, 4, 8, 12, 20])
+    func streaming(advance: Int) throws {
+        var random = TestRandom(seed: 13)
+        for _ in 0..<60 {
+            let spec = RandomNetwork.spec(&random)
+            let student = RandomNetwork.student(spec, &random)
+            let (plain, engine) = (try InferenceEngine(student), try InferenceEngine(student, advance: advance))
+            let (size, step) = (spec.samples * spec.channels, advance * spec.channels)
+            let signal = (0..<size + 12 * step).map { _ in Float.random(in: -20...20, using: &random) }
+            // The sixth window leaves one out.
+            for index in [0, 1, 2, 3, 4, 6, 7, 8, 9] {
+                let window = Array(signal[index * step..<index * step + size])
+                #expect(try engine.logits(window) == plain.logits(window), "\(spec)")
+            }
+        }
+    }
+
+    @Test("Rows that windows share are computed once")
+    func overlap() {
+        let first = StreamingOverlap(advance: 40, before: 0, after: 0, rows: 100)
+        // Of 100 samples, kernel 5, stride 2: padding is 1 before and 2 behind, so row 0 and row 49 see some.
+        let second = first.behind(.convolution(filters: 1, kernel: 5, stride: 2), before: 1, rows: 50)
+        #expect(second == StreamingOverlap(advance: 20, before: 1, after: 1, rows: 50))
+        #expect(second?.kept == 1..<29)
+        // Row i of 25 reads rows 2i − 1 ... 2i + 3: clean are those within 1 ... 48.
+        let third = second?.behind(.convolution(filters: 1, kernel: 5, stride: 2), before: 1, rows: 25)
+        #expect(third == StreamingOverlap(advance: 10, before: 1, after: 2, rows: 25))
+        #expect(third?.kept == 1..<13)
+        #expect(third?.behind(.maxPool(size: 5), before: 0, rows: 5)?.advance == 2)
+        #expect(third?.behind(.maxPool(size: 3), before: 0, rows: 8) == nil)
+        #expect(third?.behind(.dense(units: 2), before: 0, rows: 1) == nil)
     }
 
     @Test("A network worked out by hand gives those numbers")

@@ -21,17 +21,22 @@ enum RandomNetwork {
         )
         for _ in 0..<Int.random(in: 0...4, using: &random) {
             let samples = spec.extents.last?.samples ?? 1
-            switch Int.random(in: 0...5, using: &random) {
-            case 0...2:
-                spec.layers += [
+            let (kernel, stride) = (Int.random(in: 1...7, using: &random), Int.random(in: 1...5, using: &random))
+            let dilation = max(1, Int.random(in: -3...4, using: &random))
+            switch Int.random(in: 0...6, using: &random) {
+            case 0...1:
+                spec.layers.append(
                     .convolution(
-                        filters: Int.random(in: 1...35, using: &random), kernel: Int.random(in: 1...7, using: &random),
-                        stride: Int.random(in: 1...5, using: &random)), .relu,
-                ]
+                        filters: Int.random(in: 1...70, using: &random), kernel: kernel, stride: stride,
+                        dilation: dilation))
+            case 2: spec.layers.append(.depthwiseConvolution(kernel: kernel, stride: stride, dilation: dilation))
             case 3: spec.layers.append(.maxPool(size: Int.random(in: 1...max(1, samples / 2), using: &random)))
             case 4: spec.layers.append(.averagePool(size: Int.random(in: 1...max(1, samples / 2), using: &random)))
-            default: spec.layers += [.dense(units: Int.random(in: 1...20, using: &random)), .relu]
+            case 5: spec.layers.append(.dense(units: Int.random(in: 1...20, using: &random)))
+            default: spec.layers.append(.globalMaxPool)
             }
+            let isWeighted = spec.weightedLayers.last == spec.layers.count - 1
+            if isWeighted, Int.random(in: 0...2, using: &random) > 0 { spec.layers.append(.relu) }
         }
         if Bool.random(using: &random) { spec.layers.append(.globalAveragePool) }
         spec.layers.append(.dense(units: Int.random(in: 2...20, using: &random)))
@@ -49,13 +54,18 @@ enum RandomNetwork {
                 spread /= 2
                 shift += 1
             }
+            // Some layers have small multipliers and shifts, some a factor above a quarter, at which most sums saturate.
+            let variant = Int.random(in: 0...5, using: &random)
+            let fewer: UInt8 = variant == 0 ? 12 : 0
+            if variant == 1 { shift = 29 }
             return Student.QuantisedLayer(
                 weight: (0..<outputs * inputs).map { _ in Int8.random(in: -127...127, using: &random) },
                 bias: (0..<outputs).map { _ in Int32.random(in: -9000...9000, using: &random) },
                 weightScale: Array(repeating: 0.01, count: outputs), outputScale: 0.002,
                 multiplier: isLast
-                    ? [] : (0..<outputs).map { _ in Int32.random(in: 1 << 29...(1 << 30), using: &random) },
-                shift: isLast ? [] : (0..<outputs).map { _ in shift + UInt8.random(in: 0...1, using: &random) })
+                    ? []
+                    : (0..<outputs).map { _ in Int32.random(in: 1 << 29...(1 << 30), using: &random) >> Int32(fewer) },
+                shift: isLast ? [] : (0..<outputs).map { _ in shift - fewer + UInt8.random(in: 0...1, using: &random) })
         }
         return Student(
             task: TaskDocument(

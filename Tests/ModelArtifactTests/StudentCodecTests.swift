@@ -88,11 +88,12 @@ import Testing
             Flaw(named: "golden") { $0.golden = [] },
             Flaw(named: "golden") { $0.golden[0].input.removeLast() },
             Flaw(named: "base") { $0.base = "abc" },
-            Flaw(named: "followed by a ReLU") { $0.spec.layers.remove(at: 1) },
+            Flaw(named: "ReLU follows") { $0.spec.layers.insert(.relu, at: 3) },
             Flaw(named: "batch norm") { $0.spec.layers.insert(.batchNorm, at: 0) },
             Flaw(named: "only teachers") { $0.spec.layers.insert(.residual([.relu]), at: 0) },
-            Flaw(named: "dilation") {
-                $0.spec.layers[0] = .convolution(filters: 5, kernel: 5, stride: 2, dilation: 2)
+            Flaw(named: "padding included") {
+                $0.spec.layers[0] = .convolution(filters: 4096, kernel: 5, stride: 2)
+                $0.spec.layers[3] = .depthwiseConvolution(kernel: 512, stride: 1, dilation: 1024)
             },
             Flaw(named: "last layer is dense") { $0.spec.layers.removeLast() },
             Flaw(named: "no sample is left") { $0.spec.layers[2] = .maxPool(size: 21) },

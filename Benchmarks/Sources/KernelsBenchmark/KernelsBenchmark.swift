@@ -99,15 +99,23 @@ struct KernelsBenchmark {
     }
 
     private static func integer(_ kernels: UnsafePointer<ck_kernels>, _ shape: Shape) -> Work {
-        let a = [UInt8](repeating: 3, count: shape.rows * shape.depth)
+        let a = [UInt8](repeating: 3, count: shape.rows * shape.depth + 3)
         let weights = [Int8](repeating: -2, count: shape.columns * shape.depth)
-        var packed = [Int8](repeating: 0, count: ck_int8_packed_size(shape.columns, shape.depth))
-        ck_int8_pack(weights, shape.columns, shape.depth, &packed)
+        var packed = [Int8](repeating: 0, count: ck_int8_packed_size(shape.columns, 1, shape.depth))
+        ck_int8_pack(weights, shape.columns, 1, shape.depth, &packed)
+        let bias = [Int32](repeating: 0, count: shape.columns)
         var result = [Int32](repeating: 0, count: shape.rows * shape.columns)
+        var scratch = [Int32](repeating: 0, count: 3 * shape.columns)
+        var patches = ck_patches(
+            rows: shape.rows, row_stride: shape.depth, segments: 1, segment_stride: 0, length: shape.depth)
         return {
-            for _ in 0..<repeats(shape) {
-                kernels.pointee.u8s8(
-                    a, shape.rows, shape.depth, packed, shape.columns, shape.depth, nil, &result, shape.columns)
+            packed.withUnsafeBufferPointer { packed in
+                bias.withUnsafeBufferPointer { bias in
+                    var layer = ck_int8_layer(
+                        packed: packed.baseAddress, bias: bias.baseAddress, multiplier: nil, shift: nil, round: nil,
+                        zero_point: 0, general: 0, outputs: shape.columns)
+                    for _ in 0..<repeats(shape) { kernels.pointee.u8s8(a, &patches, &layer, &scratch, &result) }
+                }
             }
             return shape.operations * Double(repeats(shape))
         }

@@ -23,6 +23,43 @@ enum { CK_BASE = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_WIDE = -1 };
 /// Outputs that stand side by side in packed int8 weights, and depth that stands together for each of them.
 enum { CK_INT8_OUTPUTS = 16, CK_INT8_DEPTH = 4 };
 
+/// What a layer reads: `rows` places, each of `segments` runs of `length` elements. A dense layer and a convolution
+/// without dilation have one run; a dilated one has one for each tap. Strides in elements.
+typedef struct ck_patches {
+    size_t rows;
+    ptrdiff_t row_stride;
+    size_t segments;
+    ptrdiff_t segment_stride;
+    size_t length;
+} ck_patches;
+
+/// An f32 layer: packed weights (see `pack`; of a depthwise layer panels of (segments x channels)), and the bias, both
+/// padded with zeros to whole panels.
+typedef struct ck_float_layer {
+    const float *packed;
+    const float *bias;
+    size_t outputs;
+    int relu;
+} ck_float_layer;
+
+/// An int8 layer. Arrays of outputs are padded with zeros (shifts with ones) to blocks of 16.
+typedef struct ck_int8_layer {
+    /// See ck_int8_pack; of a depthwise layer blocks of (segments x 16 channels).
+    const int8_t *packed;
+    const int32_t *bias;
+    /// out = clamp(((acc * multiplier + 2^(shift-1)) >> shift) + zero_point, 0, 255), the product in 64 bits.
+    /// NULL: the sums themselves.
+    const int32_t *multiplier;
+    /// Where `general`: 1...62. Otherwise every shift was at least 33, and 32 less stands here.
+    const int32_t *shift;
+    /// 2^(shift-1) of what stands in `shift`; unused where `general`. Rounding the product's high half by it gives the
+    /// same bits: floor((x + c * 2^32) / 2^(32+s)) = floor((floor(x / 2^32) + c) / 2^s).
+    const int32_t *round;
+    int32_t zero_point;
+    int32_t general;
+    size_t outputs;
+} ck_int8_layer;
+
 /// The kernels of one level; every function pointer is set.
 typedef struct ck_kernels {
     int level;
@@ -63,26 +100,40 @@ typedef struct ck_kernels {
                   const float *anchor, float beta1, float beta2, float rate, float root_correction, float epsilon,
                   float decay_rate);
 
-    /// C (rows x outputs) = bias + U8 rows * S8 weights^T, exact in i32. `row_stride` in bytes, `out_stride` in elements.
-    /// Packed weights: see ck_int8_pack.
-    void (*u8s8)(const uint8_t *rows, size_t count, ptrdiff_t row_stride, const int8_t *packed, size_t outputs,
-                 size_t depth, const int32_t *bias, int32_t *out, ptrdiff_t out_stride);
-    /// out = clamp((acc * multiplier + 2^(shift-1)) >> shift, 0, 255) per column.
-    void (*requantise)(const int32_t *acc, size_t count, size_t columns, const int32_t *multiplier,
-                       const uint8_t *shift, uint8_t *out);
+    /// Rows of outputs = bias + patches * weights, or max(0, ...): C (rows x outputs), contiguous.
+    void (*dense)(const float *rows, const ck_patches *patches, const ck_float_layer *layer, float *out);
+    /// Each channel with a filter of its own: a segment is a tap, `length` the channels. Up to 15 floats behind a run are
+    /// read and not used.
+    void (*depthwise)(const float *rows, const ck_patches *patches, const ck_float_layer *layer, float *out);
+    /// Maximum or mean of every `size` rows. Reads like `depthwise`.
+    void (*pool)(const float *rows, size_t count, size_t size, size_t channels, int average, float *out);
+    /// out = (window - mean) * factor, whose constants repeat after `period` elements, a multiple of 16.
+    /// Returns 0 where an element of the window is not finite.
+    int (*normalise)(const float *window, size_t count, const float *mean, const float *factor, size_t period,
+                     float *out);
+
+    /// The same on int8 weights: activations (u8), or sums (i32) where the layer has no multipliers. Up to 3 bytes behind
+    /// each run are read and not used. `scratch` holds 3 elements for each
+    /// output, outputs rounded up to blocks of 16.
+    void (*u8s8)(const uint8_t *rows, const ck_patches *patches, const ck_int8_layer *layer, int32_t *scratch,
+                 void *out);
+    /// Up to 15 bytes behind each run are read and not used, by the pools too.
+    void (*u8s8_depthwise)(const uint8_t *rows, const ck_patches *patches, const ck_int8_layer *layer, uint8_t *out);
+    void (*u8_max_pool)(const uint8_t *rows, size_t count, size_t size, size_t channels, uint8_t *out);
+    /// (2 * sum + size) / (2 * size), rounded down.
+    void (*u8_average_pool)(const uint8_t *rows, size_t count, size_t size, size_t channels, uint8_t *out);
+    /// out = clamp(round((window - mean) * factor) + 128, 0, 255), ties to even; otherwise as `normalise`.
+    int (*quantise)(const float *window, size_t count, const float *mean, const float *factor, size_t period,
+                    uint8_t *out);
 } ck_kernels;
 
 /// The kernels of a level, or NULL where this processor lacks it.
 const ck_kernels *ck_kernels_at(int level);
 
 /// Bytes of packed int8 weights.
-size_t ck_int8_packed_size(size_t outputs, size_t depth);
-/// Packs (outputs x depth) row-major weights: blocks of 16 outputs; in each, groups of 4 in depth, output by output.
-/// Padding is zero.
-void ck_int8_pack(const int8_t *weights, size_t outputs, size_t depth, int8_t *packed);
-
-/// The reference of `u8s8`, on weights as they are: (outputs x depth) row-major.
-void ck_reference_u8s8(const uint8_t *rows, size_t count, ptrdiff_t row_stride, const int8_t *weights, size_t outputs,
-                       size_t depth, const int32_t *bias, int32_t *out, ptrdiff_t out_stride);
+size_t ck_int8_packed_size(size_t outputs, size_t segments, size_t length);
+/// Packs (outputs x segments x length) row-major weights: blocks of 16 outputs; in each, segment by segment, groups of 4
+/// in depth, output by output. Padding is zero.
+void ck_int8_pack(const int8_t *weights, size_t outputs, size_t segments, size_t length, int8_t *packed);
 
 #endif
