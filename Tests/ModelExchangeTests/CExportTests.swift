@@ -29,7 +29,7 @@ import Testing
 
     @Test("The self test passes, and tells a constant that was changed")
     func selfTest() throws {
-        let export = try CExport(TestStudent.student(TestStudent.shapes[3], seed: 5))
+        let export = try CExport(TestStudent.student(TestStudent.shapes[0], seed: 5))
         let bench = try Workbench()
         try bench.write(export.header, to: "\(export.prefix).h")
         try bench.write(
@@ -39,7 +39,7 @@ import Testing
         try bench.run(build)
         let bias = try #require(export.source.firstRange(of: "layer0_bias[] = {\n    "))
         var changed = export.source
-        changed.replaceSubrange(bias, with: "layer0_bias[] = {\n    9000 +")
+        changed.replaceSubrange(bias, with: "layer0_bias[] = {\n    90000 +")
         try bench.write(changed, to: "\(export.prefix).c")
         #expect(throws: ToolFailure.self) { try bench.run(build) }
     }

@@ -17,7 +17,8 @@ import Testing
         try bench.write(CProgram.main(export, windows), to: "main.c")
         let (startup, script) = (Workbench.fixture("firmware.c"), Workbench.fixture("firmware.ld"))
         try bench.run(
-            "\(Self.compile) --specs=rdimon.specs -T '\(script)' -o firmware.elf '\(startup)' main.c \(export.prefix).c")
+            "\(Self.compile) --specs=rdimon.specs -T '\(script)' -o firmware.elf '\(startup)' main.c \(export.prefix).c"
+        )
         let output = try bench.run(
             "timeout 60 qemu-system-arm -M mps2-an386 -nographic -monitor none -serial none -semihosting -kernel firmware.elf"
         )

@@ -66,8 +66,8 @@ enum TestStudent {
         }
         let outputs = output.channels
         let isLast = index == spec.layers.count - 1
-        // A sum of n products has a spread of about 127 / √3 · 128 / √3 · √n; it is brought to about 60.
-        var spread = 5400 * Double(inputs).squareRoot() / 60
+        // A sum of n products has a spread of about 127 / √3 · 128 / √3 · √n; it is brought to about 150.
+        var spread = 5400 * Double(inputs).squareRoot() / 150
         var shift: UInt8 = 30
         while spread > 1 {
             spread /= 2
@@ -76,7 +76,7 @@ enum TestStudent {
         let multiplier = 1 << 29...Int32(1 << 30)
         return Student.QuantisedLayer(
             weight: (0..<outputs * inputs).map { _ in Int8.random(in: -127...127, using: &random) },
-            bias: (0..<outputs).map { _ in Int32.random(in: -9000...9000, using: &random) },
+            bias: (0..<outputs).map { _ in Int32.random(in: -3000...3000, using: &random) },
             weightScale: Array(repeating: 0.01, count: outputs), outputScale: isLast ? 0.002 : 0.05,
             multiplier: isLast
                 ? [] : (0..<outputs).map { _ in ties ? 1 << 29 : Int32.random(in: multiplier, using: &random) },

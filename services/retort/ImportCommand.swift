@@ -31,7 +31,8 @@ struct ImportCommand: ParsableCommand {
         let spec = read.weights.spec
         var document = read.task ?? Self.numbered(spec)
         if let task {
-            document = try TaskDocument(json: JSONValue(parsing: String(decoding: try ModelFile.read(task), as: UTF8.self)))
+            document = try TaskDocument(
+                json: JSONValue(parsing: String(decoding: try ModelFile.read(task), as: UTF8.self)))
         }
         guard document.window == spec.samples, document.channels.count == spec.channels,
             document.outputs == spec.outputs

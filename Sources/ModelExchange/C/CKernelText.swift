@@ -123,7 +123,6 @@ enum CKernelText {
 
         """
 
-
     private static let poolAverage = """
         /* Halves go up. */
         static void pool_average(const uint8_t *in, uint8_t *out, uint32_t samples, uint32_t size, uint32_t channels)

@@ -211,16 +211,16 @@ struct CSource {
             return names("classes", "OUTPUTS", task.heads.flatMap(\.classes).map(\.name))
                 + names("heads", "HEADS", task.heads.map(\.name)) + CText.array("int", "head_start", starts) + """
 
-                int \(prefix)_class(const int32_t *logits, int head)
-                {
-                    int best = head_start[head];
-                    for (int i = best + 1; i < head_start[head + 1]; i++)
-                        if (logits[i] > logits[best])
-                            best = i;
-                    return best;
-                }
+                    int \(prefix)_class(const int32_t *logits, int head)
+                    {
+                        int best = head_start[head];
+                        for (int i = best + 1; i < head_start[head + 1]; i++)
+                            if (logits[i] > logits[best])
+                                best = i;
+                        return best;
+                    }
 
-                """
+                    """
         case .regression:
             return """
                 float \(prefix)_value(const int32_t *logits)

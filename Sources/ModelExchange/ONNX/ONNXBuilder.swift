@@ -50,7 +50,9 @@ struct ONNXBuilder {
     }
 
     mutating func constant(_ name: String, _ shape: [Int], _ values: [Float]) -> String {
-        add(name, shape, .float, values.count, values.map(\.bitPattern).map(\.littleEndian).withUnsafeBytes { Data($0) })
+        add(
+            name, shape, .float, values.count, values.map(\.bitPattern).map(\.littleEndian).withUnsafeBytes { Data($0) }
+        )
     }
 
     mutating func constant(_ name: String, _ shape: [Int], _ values: [Int8]) -> String {

@@ -120,14 +120,16 @@ extension ONNXGraphReader {
 
     mutating func pool(_ node: ONNXNode, _ stream: inout ONNXStream) throws(ExchangeError) {
         try node.allow([
-            "auto_pad", "ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "storage_order", "strides",
+            "auto_pad", "ceil_mode", "count_include_pad", "dilations", "kernel_shape", "pads", "storage_order",
+            "strides",
         ])
         guard node.output.count == 1 else { throw node.unsupported("indices of maxima are not known here") }
         let kernel = node.ints("kernel_shape") ?? []
         let slide = try slide(node, stream, kernel: kernel)
         let samples = stream.extent.samples
         guard slide.stride == slide.kernel || slide.kernel == samples else {
-            throw node.unsupported("strides [\(slide.stride)] beside a kernel of \(slide.kernel); pools here do not overlap")
+            throw node.unsupported(
+                "strides [\(slide.stride)] beside a kernel of \(slide.kernel); pools here do not overlap")
         }
         guard slide.before == 0, slide.after == 0, slide.dilation == 1 else {
             throw node.unsupported("pads or dilations of a pool are not known here")

@@ -23,8 +23,9 @@ extension ONNXGraphReader {
         stream.tensor = output
     }
 
-    mutating func append(_ layer: NetworkSpec.Layer, _ tensors: [NetworkWeights.Tensor] = [], _ stream: inout ONNXStream)
-    {
+    mutating func append(
+        _ layer: NetworkSpec.Layer, _ tensors: [NetworkWeights.Tensor] = [], _ stream: inout ONNXStream
+    ) {
         layers.append(Built(layer: layer, tensors: tensors))
         stream.extent = layer.output(of: stream.extent)
     }
@@ -160,7 +161,10 @@ extension ONNXGraphReader {
         }
         append(
             .dense(units: units),
-            [.init(name: "weight", shape: [units, count], values: weight), .init(name: "bias", shape: [units], values: bias)],
+            [
+                .init(name: "weight", shape: [units, count], values: weight),
+                .init(name: "bias", shape: [units], values: bias),
+            ],
             &stream)
         stream.axes = [.channels]
     }
