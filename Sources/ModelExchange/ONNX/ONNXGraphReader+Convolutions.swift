@@ -90,11 +90,11 @@ extension ONNXGraphReader {
         append(
             isDepthwise
                 ? .depthwiseConvolution(kernel: taps, stride: slide.stride, dilation: slide.dilation)
-                : .convolution(filters: filters, kernel: taps, stride: slide.stride, dilation: slide.dilation),
+                : .convolution(filters: filters, kernel: taps, stride: slide.stride, dilation: slide.dilation), &stream,
             [
                 .init(name: "weight", shape: isDepthwise ? [filters, taps] : [filters, taps, inputs], values: weight),
                 .init(name: "bias", shape: [filters], values: bias),
-            ], &stream)
+            ])
     }
 
     /// A kernel with zeros around it, for which the padding of a spec reads the samples that the given padding does.

@@ -24,7 +24,7 @@ extension ONNXGraphReader {
     }
 
     mutating func append(
-        _ layer: NetworkSpec.Layer, _ tensors: [NetworkWeights.Tensor] = [], _ stream: inout ONNXStream
+        _ layer: NetworkSpec.Layer, _ stream: inout ONNXStream, _ tensors: [NetworkWeights.Tensor] = []
     ) {
         layers.append(Built(layer: layer, tensors: tensors))
         stream.extent = layer.output(of: stream.extent)
@@ -85,8 +85,8 @@ extension ONNXGraphReader {
         }
         let names = ["weight", "bias", "running_mean", "running_var"]
         append(
-            .batchNorm,
-            zip(names, values).map { NetworkWeights.Tensor(name: $0, shape: [channels], values: $1) }, &stream)
+            .batchNorm, &stream,
+            zip(names, values).map { NetworkWeights.Tensor(name: $0, shape: [channels], values: $1) })
     }
 
     private mutating func activate(
@@ -160,12 +160,11 @@ extension ONNXGraphReader {
             stream.tensor = output
         }
         append(
-            .dense(units: units),
+            .dense(units: units), &stream,
             [
                 .init(name: "weight", shape: [units, count], values: weight),
                 .init(name: "bias", shape: [units], values: bias),
-            ],
-            &stream)
+            ])
         stream.axes = [.channels]
     }
 

@@ -85,9 +85,10 @@ struct ONNXGraphReader {
                 NetworkWeights.Tensor(name: "layers.\(index).\($0.name)", shape: $0.shape, values: $0.values)
             }
         }
-        do throws(NetworkError) {
-            return (try NetworkWeights(spec: spec, tensors: tensors), try normalisation.made())
-        } catch { throw ExchangeError(.malformed, "the network as it was read: \(error)", cause: error) }
+        let normalisation = try normalisation.made()
+        do throws(NetworkError) { return (try NetworkWeights(spec: spec, tensors: tensors), normalisation) } catch {
+            throw ExchangeError(.malformed, "the network as it was read: \(error)", cause: error)
+        }
     }
 
     /// The tensor that a node reads as a constant.

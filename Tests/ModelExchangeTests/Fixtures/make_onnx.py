@@ -1,10 +1,13 @@
-"""Makes teacher.onnx with PyTorch's exporter: make_onnx.py FOLDER. Needs torch, onnx and onnxscript.
+"""Makes teacher-torchscript.onnx and teacher-dynamo.onnx with PyTorch's exporters: make_onnx.py FOLDER.
+
+Needs torch, onnx and onnxscript.
 
 A small sibling of the teacher that `Benchmarks/peers/training.py` trains: the same layers, symmetric padding, a stride of
 2 in the second convolution and a residual block.
 """
 import sys
 
+import onnx
 import torch
 from torch import nn
 
@@ -31,9 +34,17 @@ def main():
     for _ in range(20):  # moments that are not 0 and 1
         model(torch.randn(32, 3, 40) * 2 + 0.5)
     model.eval()
-    torch.onnx.export(
-        model, (torch.randn(1, 3, 40),), f"{sys.argv[1]}/teacher.onnx", dynamo=len(sys.argv) > 2, external_data=False,
-        input_names=["x"], output_names=["y"])
+    for exporter in ("torchscript", "dynamo"):
+        path = f"{sys.argv[1]}/teacher-{exporter}.onnx"
+        torch.onnx.export(
+            model, (torch.randn(1, 3, 40),), path, dynamo=exporter == "dynamo", external_data=False, input_names=["x"],
+            output_names=["y"])
+        # Where in whose source each node comes from.
+        made = onnx.load(path)
+        for part in [*made.graph.node, *made.graph.value_info, *made.graph.input, *made.graph.output, made.graph]:
+            part.ClearField("metadata_props")
+            part.ClearField("doc_string")
+        onnx.save(made, path)
 
 
 main()
