@@ -24,6 +24,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
@@ -48,7 +49,7 @@ func service(_ name: String, _ library: Target.Dependency, _ more: [Target.Depen
 }
 
 /// Suites beside which files stand that they read in their place.
-let withFixtures: Set<String> = ["NeuralNetworkTests", "Integration"]
+let withFixtures: Set<String> = ["NeuralNetworkTests", "ModelExchangeTests", "Integration"]
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(
@@ -80,6 +81,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.30.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
@@ -110,6 +112,11 @@ let package = Package(
         library("Compression", ["NeuralNetwork", "TensorKernels", "ModelArtifact"]),
         library(
             "Distillation", ["JSON", "NeuralNetwork", "Compression", "TensorKernels", "ModelArtifact", "Inference"]),
+
+        // Formats of other tools; only `retort` links it
+        .target(
+            name: "ModelExchange", dependencies: ["JSON", "ModelArtifact", "NeuralNetwork", protobuf],
+            exclude: ["ONNX/onnx.proto"], swiftSettings: settings),
 
         // Bus and runtime
         library("BusAPI"),
@@ -179,8 +186,8 @@ let package = Package(
         service(
             "retort", "FleetConsole",
             [
-                "Distillation", "Compression", "DistillationReports", "Energy", "EnergyPlanning", "Telemetry",
-                "ModelArtifact", "JSON", "Recordings", system, signals,
+                "Distillation", "Compression", "DistillationReports", "Energy", "EnergyPlanning", "ModelExchange",
+                "Telemetry", "ModelArtifact", "JSON", "Recordings", system, signals,
             ]),
 
         // What `./dev bench edge` runs
@@ -202,6 +209,7 @@ let tested: [(String, [Target.Dependency])] = [
     ("NeuralNetwork", ["TensorKernels", "ModelArtifact", "JSON"]),
     ("Compression", ["NeuralNetwork", "Inference", "ModelArtifact"]),
     ("Distillation", ["NeuralNetwork", "Compression", "Inference", "ModelArtifact", "Zstd"]),
+    ("ModelExchange", ["Inference", "ModelArtifact", "NeuralNetwork"]),
     ("BusAPI", ["BusTesting"]),
     (
         "ServiceRuntime",

@@ -66,6 +66,8 @@ public struct StudyOptions: Sendable {
     public var focus: [String] = []
     /// Weight of a window of these classes.
     public var focusWeight: Float = 3
+    /// A teacher that was trained before, here or elsewhere: then none is trained.
+    public var trainedTeacher: TrainedTeacher?
     /// Networks to train instead of the ones that fit the task.
     public var teacher: NetworkChoice?
     public var student: NetworkChoice?

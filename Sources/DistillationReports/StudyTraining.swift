@@ -8,6 +8,7 @@ struct StudyTraining {
     private let options: DistillationOptions
     private let checkpoints: (@Sendable (StudyReport.Role) -> Checkpoints)?
     private let observer: StudyObserver
+    private let trainedTeacher: TrainedTeacher?
 
     /// Scores on the validation groups that a curve has.
     private static let validationPoints = 12
@@ -16,6 +17,7 @@ struct StudyTraining {
         self.data = data
         self.observer = observer
         checkpoints = options.checkpoints
+        trainedTeacher = options.trainedTeacher
         var training = options.distillation
         training.validationPoints = Self.validationPoints
         if options.isQuick {
@@ -40,9 +42,25 @@ struct StudyTraining {
     }
 
     func teacher() throws -> Trained<TrainedTeacher> {
+        if let trainedTeacher {
+            try check(trainedTeacher.spec)
+            return Trained(network: trainedTeacher, curve: [], seconds: 0)
+        }
         let distiller = try Distiller(task: data.task, options: options, checkpoints: checkpoints?(.teacher))
         let result = try watching { try distiller.trainTeacher(data.training) { tell($0, .teacher, .teacher) } }
         return Trained(network: result.teacher, curve: result.curve, seconds: result.seconds)
+    }
+
+    /// A teacher from elsewhere must have been made for windows and classes like these.
+    private func check(_ spec: NetworkSpec) throws(StudyError) {
+        let (window, channels) = (data.task.window, data.task.channels.count)
+        let outputs = options.studentSpec?.outputs ?? data.task.outputs
+        guard spec.samples == window, spec.channels == channels, spec.outputs == outputs else {
+            throw StudyError(
+                .options,
+                "the given teacher takes windows of \(spec.samples) × \(spec.channels) and has \(spec.outputs) outputs; "
+                    + "the data make windows of \(window) × \(channels) (--window, --ignore) and \(outputs) outputs")
+        }
     }
 
     /// A student of the teacher, or (without one) of labels alone: same size, passes and random changes.

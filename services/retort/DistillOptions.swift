@@ -83,6 +83,8 @@ struct DistillTrainingOptions: ParsableArguments {
     @Option(
         help: "Teacher: residual, recurrent, spectrogram, dense:UNITS,... (default: convolutions, or dense for rows).")
     var teacher: String?
+    @Option(help: "Use this teacher, teacher.safetensors or another tool's .onnx, instead of training one.")
+    var teacherFile: String?
     @Option(
         help: "Student: conv:PARAMETERS, separable, dense:UNITS,..., dense (default: convolutions, or dense for rows).")
     var student: String?
@@ -166,6 +168,15 @@ struct DistillTrainingOptions: ParsableArguments {
         try applyComparison(to: &options)
         options.teacher = try Self.network(teacher, "--teacher")
         options.student = try Self.network(student, "--student")
+        if let teacherFile {
+            guard teacher == nil, teacherEpochs == nil, !compare else {
+                throw ValidationError(
+                    "--teacher-file: no teacher is trained then, which --teacher, --teacher-epochs and --compare ask for"
+                )
+            }
+            let read = try ModelFile.teacher(teacherFile)
+            options.trainedTeacher = read.teacher
+        }
         guard options.student?.fitsStudents ?? true else {
             throw ValidationError("--student: the integer runtime of edges has no \(student ?? "") network")
         }

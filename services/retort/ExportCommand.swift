@@ -1,0 +1,67 @@
+import ArgumentParser
+import Distillation
+import Foundation
+import JSON
+import ModelArtifact
+import ModelExchange
+
+/// Writes a student, or a teacher, in another tool's format.
+struct ExportCommand: ParsableCommand {
+    /// Formats by the names that people type.
+    enum Format: String, CaseIterable, ExpressibleByArgument {
+        case c
+        case onnx
+        case onnxInt8 = "onnx-int8"
+        case tflite
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Write a student as C, ONNX or TensorFlow Lite, or a teacher as ONNX.",
+        discussion: """
+            c          one header and one C99 file for a microcontroller: int8, no allocation, the edge's logits to the bit
+            onnx       float32, opset 17; also of teacher.safetensors
+            onnx-int8  opset 17, integers between QuantizeLinear and DequantizeLinear
+            tflite     int8 for TensorFlow Lite and LiteRT
+
+            Every file takes windows (samples × channels) in raw units and normalises inside.
+
+              retort export out/student.safetensors --format c -o firmware
+              retort export out/teacher.safetensors --format onnx -o exchange
+            """)
+
+    @Argument(help: "student.safetensors or teacher.safetensors.") var file: String
+    @Option(help: "\(Format.allCases.map(\.rawValue).joined(separator: ", ")).") var format: Format
+    @Option(name: [.short, .long], help: "Folder for what is written.") var output = "."
+
+    func run() throws {
+        let bytes = try ModelFile.read(file)
+        if try Safetensors(decoding: bytes).metadata["retort.teacher"] != nil {
+            let (teacher, task, _) = try TrainedTeacher.decode(bytes)
+            guard format == .onnx else {
+                throw ValidationError("a teacher is written as onnx; \(format.rawValue) is for students")
+            }
+            let content = try ONNXExport.float(teacher.weights, normalisation: teacher.normalisation, task: task)
+            try write(content, to: "\(task.name)-teacher.onnx")
+            return
+        }
+        let student = try Student(decoding: bytes)
+        let name = student.task.name
+        switch format {
+        case .c:
+            let export = try CExport(student)
+            for file in export.files { try write(Array(file.content.utf8), to: file.name) }
+            print("flash: \(export.constantBytes) bytes of constants beside the code, RAM: \(export.arenaBytes) bytes")
+            print("the self test, if it is linked, reads \(export.goldenBytes) bytes more of flash")
+        case .onnx: try write(try ONNXExport.float(student), to: "\(name).onnx")
+        case .onnxInt8: try write(try ONNXExport.quantised(student), to: "\(name)-int8.onnx")
+        case .tflite: try write(try TFLiteExport.quantised(student), to: "\(name).tflite")
+        }
+    }
+
+    private func write(_ bytes: [UInt8], to name: String) throws {
+        try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+        try ModelFile.write(bytes, to: "\(output)/\(name)")
+        print("\(output)/\(name): \(bytes.count) bytes")
+    }
+}
