@@ -70,8 +70,10 @@ let package = Package(
         // What `Benchmarks/` works with.
         .library(name: "CKernels", targets: ["CKernels"]),
         .library(name: "Distillation", targets: ["Distillation"]),
+        .library(name: "DistillationReports", targets: ["DistillationReports"]),
         .library(name: "Inference", targets: ["Inference"]),
         .library(name: "ModelArtifact", targets: ["ModelArtifact"]),
+        .library(name: "ModelDelta", targets: ["ModelDelta"]),
         .library(name: "NeuralNetwork", targets: ["NeuralNetwork"]),
         .library(name: "Recordings", targets: ["Recordings"]),
     ],
@@ -111,7 +113,8 @@ let package = Package(
         library("NeuralNetwork", ["TensorKernels", "ModelArtifact"]),
         library("Compression", ["NeuralNetwork", "TensorKernels", "ModelArtifact"]),
         library(
-            "Distillation", ["JSON", "NeuralNetwork", "Compression", "TensorKernels", "ModelArtifact", "Inference"]),
+            "Distillation",
+            ["JSON", "NeuralNetwork", "Compression", "TensorKernels", "ModelArtifact", "ModelDelta", "Inference"]),
 
         // Formats of other tools; only `retort` links it
         .target(

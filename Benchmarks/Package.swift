@@ -21,6 +21,13 @@ let package = Package(
         .executableTarget(
             name: "inference-runner", dependencies: [retort("Inference"), retort("ModelArtifact")],
             path: "Sources/InferenceRunner"),
+        .executableTarget(
+            name: "update-benchmark",
+            dependencies: [
+                retort("Distillation"), retort("DistillationReports"), retort("ModelArtifact"), retort("ModelDelta"),
+                retort("NeuralNetwork"), retort("Recordings"),
+            ],
+            path: "Sources/UpdateBenchmark"),
         .target(name: "CPeak"),
         .executableTarget(
             name: "kernels-benchmark", dependencies: ["CPeak", retort("CKernels")], path: "Sources/KernelsBenchmark"),

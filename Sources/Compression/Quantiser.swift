@@ -89,6 +89,28 @@ public struct Quantiser: Sendable {
         return (result, grid.activationGrids(plan).filter { own.contains($0.key) })
     }
 
+    /// Each value at its nearest point of the grid.
+    package func projected(_ weights: NetworkWeights) -> NetworkWeights {
+        var result = weights
+        for tensor in steps {
+            let whole = integers(weights.values, tensor)
+            for index in whole.indices {
+                result.values[tensor.offset + index] = whole[index] * tensor.scale[index / tensor.depth]
+            }
+        }
+        return result
+    }
+
+    /// Whole steps from one network's values to another's.
+    package func steps(from values: [Float], to others: [Float]) -> [Int] {
+        var result = [Int](repeating: 0, count: values.count)
+        for tensor in steps {
+            let moves = zip(integers(others, tensor), integers(values, tensor)).map { Int($0 - $1) }
+            result.replaceSubrange(tensor.offset..<tensor.offset + moves.count, with: moves)
+        }
+        return result
+    }
+
     /// The integers of a network.
     ///
     /// - Parameter weights: of ``spec``.

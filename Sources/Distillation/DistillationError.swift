@@ -1,7 +1,7 @@
 /// Why no teacher or student was made.
 public struct DistillationError: Error, Equatable, CustomStringConvertible {
     public struct Code: Sendable, Equatable {
-        private enum Value { case unsupportedTask, badData, badTeacher, badNetwork, cancelled, diverged }
+        private enum Value { case unsupportedTask, badData, badTeacher, badNetwork, cancelled, diverged, overBudget }
         private let value: Value
         /// The task is of a kind that has no trainer.
         public static let unsupportedTask = Code(value: .unsupportedTask)
@@ -13,6 +13,8 @@ public struct DistillationError: Error, Equatable, CustomStringConvertible {
         public static let badNetwork = Code(value: .badNetwork)
         /// The observer asked to stop.
         public static let cancelled = Code(value: .cancelled)
+        /// No update is as small as was asked for.
+        public static let overBudget = Code(value: .overBudget)
         /// Losses left the finite numbers.
         public static let diverged = Code(value: .diverged)
     }

@@ -57,6 +57,11 @@ public struct DistillationOptions: Sendable, Equatable {
     public var studentMixing: Float
     /// How strongly a warm-started student's weights are drawn back to its base's: keeps updates small.
     public var basePull: Float
+    /// How reluctantly a warm-started student's values leave its base's, as a share of the learning rate below 1: moves that
+    /// the loss does not ask for again and again go back.
+    public var updateWeight: Float
+    /// What the update from a base may take; as much as it takes if `nil`.
+    public var updateBudget: UpdateBudget?
     /// Share of the groups that is kept out of training, for validation and for calibrating the gate.
     public var validationShare: Double
     /// Ends a training of floats after so many epochs without a better score on the validation windows, and keeps the best
@@ -80,7 +85,8 @@ public struct DistillationOptions: Sendable, Equatable {
         weightDecay: Float = 0.05, smoothing: Float = 0.1,
         temperature: Float = 2, alpha: Float = 0.5, hint: Float = 0, focus: Focus? = nil,
         classWeights: ClassWeights = .uniform, copies: Int = 16, teacherMixing: Float = 0, studentMixing: Float = 0,
-        basePull: Float = 0.1, validationShare: Double = 0.1, patience: Int? = nil, validationPoints: Int = 0,
+        basePull: Float = 0.1, updateWeight: Float = 0, updateBudget: UpdateBudget? = nil,
+        validationShare: Double = 0.1, patience: Int? = nil, validationPoints: Int = 0,
         escalationShare: Double = 0.15, augmentation: Augmentation = Augmentation()
     ) {
         self.seed = seed
@@ -113,6 +119,8 @@ public struct DistillationOptions: Sendable, Equatable {
         self.teacherMixing = teacherMixing
         self.studentMixing = studentMixing
         self.basePull = basePull
+        self.updateWeight = updateWeight
+        self.updateBudget = updateBudget
         self.validationShare = validationShare
         self.patience = patience
         self.validationPoints = validationPoints

@@ -46,4 +46,6 @@ public struct DistillationReport: Sendable, Equatable {
     public var renewedLayers: [Int]
     /// Share of int8 weights that differ from the base's; `nil` without a warm start.
     public var changedWeights: Double?
+    /// Bytes of the update from the base, where a budget was set.
+    public var updateBytes: Int?
 }

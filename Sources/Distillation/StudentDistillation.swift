@@ -31,9 +31,13 @@ struct StudentDistillation {
         let trainer = try makeTrainer(split.training, normaliser, scale)
         let start = try fitting.map { try warmStart($0.student, trainer) } ?? coldStart(trainer, held)
         let scored = held.count > 0 ? split.validation : split.training
-        let tuned = try tune(start, trainer, base: fitting) { form, grid in
+        let tuning = GridTuning(
+            distillation: self, start: start, trainer: tuner(trainer), held: held,
+            base: fitting?.student
+        ) { form, grid in
             try student(form, grid, normaliser, answered.selecting(scored), base: fitting?.digest)
         }
+        let tuned = try tuning.run()
         let deployed = layout.deployed
         let report = DistillationReport(
             teacher: teacherScores(held), float: start.floatScores,
@@ -41,7 +45,8 @@ struct StudentDistillation {
             trainingWindows: split.training.count, validationWindows: held.count, curve: start.curve + tuned.curve,
             stages: start.stages, brokenBy: tuned.brokenBy, seconds: (clock.now - began) / .seconds(1),
             warmStarted: fitting != nil, renewedLayers: start.renewed.union(tuned.renewed).sorted(),
-            changedWeights: fitting.map { changed(tuned.student.layers, $0.student.layers) })
+            changedWeights: fitting.map { changed(tuned.student.layers, $0.student.layers) },
+            updateBytes: tuned.updateBytes)
         return DistillationResult(student: tuned.student, report: report)
     }
 

@@ -25,9 +25,13 @@ struct StudentTrainer {
         var quantiser: Quantiser?
         /// Weights that stay zero.
         var mask: PruningMask?
+        /// Values that stay what they are.
+        var frozen: FrozenValues?
         /// What weights decay towards, and how strongly.
         var anchor: [Float]?
         var decay: Float
+        /// How reluctantly values leave the anchor: ``ReluctantMoves``.
+        var reluctance: Float = 0
         var observer: DistillationObserver?
         var validation: TrainingLoop.Validation?
         var checkpointing: Checkpointing?
@@ -36,13 +40,16 @@ struct StudentTrainer {
     func train(_ weights: NetworkWeights, _ phase: Phase) throws(DistillationError) -> TrainingLoop.Outcome {
         let quantiser = phase.quantiser
         let batch = min(options.batch, indices.count)
+        var optimiser = options.optimiser.optimiser(
+            for: weights.layout, weightDecay: phase.decay, anchor: phase.anchor, clipping: options.clipping)
+        if let anchor = phase.anchor, phase.reluctance > 0 {
+            optimiser = ReluctantMoves(optimiser, origin: anchor, weight: phase.reluctance)
+        }
         let trainer = ShardedTrainer(
-            weights, batch: batch, shards: min(options.threads, batch), pool: pool,
-            optimiser: options.optimiser.optimiser(
-                for: weights.layout, weightDecay: phase.decay, anchor: phase.anchor, clipping: options.clipping),
+            weights, batch: batch, shards: min(options.threads, batch), pool: pool, optimiser: optimiser,
             featureLayer: hint == nil ? nil : weights.spec.featureLayer,
             grids: quantiser.map { $0.grid.activationGrids($0.plan) } ?? [:],
-            project: Self.projection(quantiser, phase.mask))
+            project: Self.projection(phase))
         let loop = TrainingLoop(
             phase: phase.phase, epochs: phase.epochs, batch: options.batch,
             seed: options.seed &+ phase.phase.seed,
@@ -65,8 +72,10 @@ struct StudentTrainer {
     }
 
     /// Shows an optimiser that changes nothing the gradients of some batches.
-    func record(_ weights: NetworkWeights, with recorder: any Optimiser, batches: Int) throws(DistillationError) {
-        let size = min(options.batch, indices.count)
+    func record(
+        _ weights: NetworkWeights, with recorder: any Optimiser, batches: Int, size: Int? = nil
+    ) throws(DistillationError) {
+        let size = min(size ?? options.batch, indices.count)
         let trainer = ShardedTrainer(
             weights, batch: size, shards: min(options.threads, size), pool: pool, optimiser: recorder)
         let loop = TrainingLoop(
@@ -74,22 +83,25 @@ struct StudentTrainer {
             schedule: LearningRateSchedule(peak: 1, course: .constant))
         let count = min(indices.count, batches * size)
         let chosen = (0..<count).map { indices[$0 * indices.count / count] }
-        _ = try loop.run(trainer, over: chosen) { step(trainer, $0, inputScale: nil) }
+        var watcher = self
+        watcher.hint = nil
+        _ = try loop.run(trainer, over: chosen) { watcher.step(trainer, $0, inputScale: nil) }
     }
 
     /// Of the random changes that make up a copy of all windows.
     private func copySeed(_ copy: Int) -> UInt64 { options.seed &+ 0xC0 &+ UInt64(copy) &* 0x1_0000_0001 }
 
-    private static func projection(_ quantiser: Quantiser?, _ mask: PruningMask?) -> ShardedTrainer.Projection? {
-        switch (quantiser, mask) {
-        case (nil, nil): nil
-        case (let quantiser?, nil): { values, result in quantiser.project(values, result) }
-        case (nil, let mask?): { values, result in mask.project(values, result) }
-        case (let quantiser?, let mask?):
-            { values, result in
+    private static func projection(_ phase: Phase) -> ShardedTrainer.Projection? {
+        let (quantiser, mask, frozen) = (phase.quantiser, phase.mask, phase.frozen)
+        guard quantiser != nil || mask != nil else { return nil }
+        return { values, result in
+            if let quantiser {
                 quantiser.project(values, result)
-                mask.project(UnsafePointer(result), result)
+                mask?.project(UnsafePointer(result), result)
+            } else {
+                mask?.project(values, result)
             }
+            frozen?.project(result)
         }
     }
 

@@ -1,0 +1,115 @@
+import Compression
+import ModelArtifact
+import NeuralNetwork
+
+extension GridTuning {
+    /// Rounds of giving steps back and training on with what is left.
+    private static let rounds = 4
+
+    /// An update within its budget: the moves that matter least go back to the base, in rounds with fine-tuning of those
+    /// that stay.
+    ///
+    /// A move is worth half its square times the mean squared gradient by its value (a diagonal of Fisher's information), for
+    /// each bit that it takes in an update.
+    ///
+    /// - Parameter free: the student that no budget held back.
+    /// - Throws: `DistillationError.overBudget` where not even an update without moves fits.
+    func trim(_ free: Pass, _ quantiser: Quantiser, base: Student, budget: UpdateBudget) throws -> Pass {
+        let limit = try budget.bytes(of: free.student)
+        var size = try budget.size(from: base, to: free.student)
+        var pass = free
+        guard size > limit else { return Pass(weights: free.weights, student: free.student, curve: []) }
+        // Each round gives back a like share: the fourth root of the whole.
+        let share = (Double(limit) / Double(size)).squareRoot().squareRoot()
+        var aim = Double(size)
+        for round in 1...Self.rounds {
+            aim *= share
+            let within = round == Self.rounds ? limit : Int(aim)
+            let frozen = try frozen(pass.weights, quantiser, base: base, within: within, budget)
+            let tuned = try tune(
+                Self.on(quantiser, pass.weights, frozen), quantiser, frozen: frozen, part: 2 + round,
+                share: 1 / Double(Self.rounds))
+            pass = Pass(weights: tuned.weights, student: tuned.student, curve: pass.curve + tuned.curve)
+            frozen.apply(to: &pass.weights)
+        }
+        // What moved further in the last round may have grown.
+        size = try budget.size(from: base, to: pass.student)
+        if size > limit {
+            let frozen = try frozen(pass.weights, quantiser, base: base, within: limit, budget)
+            frozen.apply(to: &pass.weights)
+            pass.student = try student(pass.weights, quantiser)
+        }
+        pass.curve.removeFirst(free.curve.count)
+        return pass
+    }
+
+    /// The moves to give back so that the update takes at most so many bytes.
+    private func frozen(
+        _ weights: NetworkWeights, _ quantiser: Quantiser, base: Student, within limit: Int, _ budget: UpdateBudget
+    ) throws -> FrozenValues {
+        let start = try Quantiser.weights(of: base).values
+        let steps = quantiser.steps(from: start, to: weights.values)
+        let information = try information(quantiser.projected(weights))
+        let moved = steps.indices.filter { steps[$0] != 0 }
+        let values = quantiser.projected(weights).values
+        func worth(_ index: Int) -> Float {
+            let move = values[index] - start[index]
+            return information[index] * move * move / Float(Self.bits(steps[index]))
+        }
+        let order = moved.map { ($0, worth($0)) }.sorted { $0.1 != $1.1 ? $0.1 > $1.1 : $0.0 < $1.0 }.map(\.0)
+        func keeping(_ count: Int) -> FrozenValues {
+            var isFrozen = [Bool](repeating: true, count: start.count)
+            for index in order.prefix(count) { isFrozen[index] = false }
+            return FrozenValues(isFrozen: isFrozen, values: start)
+        }
+        func fits(_ count: Int) throws -> Bool {
+            try budget.size(from: base, to: student(weights, quantiser, keeping(count))) <= limit
+        }
+        guard try fits(0) else {
+            let least = try budget.size(from: base, to: student(weights, quantiser, keeping(0)))
+            throw DistillationError(
+                .overBudget, "an update that moves no weight takes \(least) bytes already, more than \(limit)")
+        }
+        var (kept, beyond) = (0, order.count + 1)
+        while beyond - kept > 1 {
+            let middle = (kept + beyond) / 2
+            if try fits(middle) { kept = middle } else { beyond = middle }
+        }
+        return keeping(kept)
+    }
+
+    /// About what a move of so many steps takes in an update: Elias' gamma code with a sign.
+    private static func bits(_ steps: Int) -> Int { 2 + 2 * (Int.bitWidth - 1 - steps.magnitude.leadingZeroBitCount) }
+
+    /// Values on the grid, those frozen as the base has them.
+    private static func on(
+        _ quantiser: Quantiser, _ weights: NetworkWeights, _ frozen: FrozenValues
+    ) -> NetworkWeights {
+        var result = weights
+        frozen.apply(to: &result)
+        return result
+    }
+
+    /// Mean squared gradient by each value, over small batches.
+    private func information(_ weights: NetworkWeights) throws -> [Float] {
+        let recorder = GradientSquares(count: weights.values.count)
+        try trainer.record(weights, with: recorder, batches: 256, size: 8)
+        return recorder.sums
+    }
+}
+
+/// Adds up squared gradients, and changes no value.
+private final class GradientSquares: Optimiser {
+    private(set) var sums: [Float]
+
+    init(count: Int) { sums = [Float](repeating: 0, count: count) }
+
+    func step(_ values: UnsafeMutablePointer<Float>, _ gradients: UnsafePointer<Float>, rate: Float) {
+        for index in sums.indices { sums[index] += gradients[index] * gradients[index] }
+    }
+
+    var state: [[Float]] {
+        get { [sums] }
+        set { if let first = newValue.first { sums = first } }
+    }
+}
