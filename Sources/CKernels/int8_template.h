@@ -1,7 +1,8 @@
 // The layers of an int8 student, included once per level. Every level gives the same bits: sums are exact in i32 (modulo
 // 2^32, should partial ones leave it), and requantisation follows the formula of `ck_int8_layer`.
 //
-// Before inclusion: CK(name) names the level's symbols, `CK(high)` leaves the high halves of products. Either CK_INT8_DOT
+// Before inclusion: CK(name) names the level's symbols, `CK(high)` leaves the high halves of products and `CK(put)` stores
+// numbers clamped to bytes. Either CK_INT8_DOT
 // is 1 and `CK(dot4)` multiplies bytes directly, or CK_INT8_VECTOR is the i32 lanes of a vector, `CK(pairs)` multiplies
 // pairs and CK_INT8_ROWS is the rows of a tile.
 //
@@ -10,27 +11,22 @@
 enum { CK(group) = CK_INT8_OUTPUTS * CK_INT8_DEPTH };
 
 /// Sums of `height` rows and `width` blocks of outputs, from `block` on, to activations in rows of the layer's outputs.
-static __attribute__((noinline)) void CK(finish)(const ck_i32x16 *sums, size_t height, size_t width, size_t step,
-                                                 const ck_int8_layer *layer, size_t block, uint8_t *out) {
-    if (layer->general) {
-        ck_finish_general((const int32_t *)sums, height, width, step, layer, block, out);
-        return;
-    }
-    ck_i32x16 zero_point = (ck_i32x16){0} + layer->zero_point;
+/// With constant sizes and `sums` in registers it is a few instructions for each 16 sums.
+static CK_INLINE void CK(finish)(const ck_i32x16 *sums, size_t height, size_t width, size_t step,
+                                 const ck_int8_layer *layer, size_t block, uint8_t *out) {
     size_t outputs = layer->outputs;
+#pragma clang loop unroll(full)
     for (size_t v = 0; v < width; v++) {
         size_t first = (block + v) * CK_INT8_OUTPUTS, columns = outputs - first;
         ck_i32x16 multiplier = *(const ck_i32x16 *)(layer->multiplier + first);
         ck_i32x16 round = *(const ck_i32x16 *)(layer->round + first);
         ck_i32x16 shift = *(const ck_i32x16 *)(layer->shift + first);
+#pragma clang loop unroll(full)
         for (size_t i = 0; i < height; i++) {
             ck_i32x16 value = sums[i * step + v];
             CK(high)(&value, &multiplier);
-            value = ((value + round) >> shift) + zero_point;
-            value = __builtin_elementwise_max(value, (ck_i32x16){0});
-            value = __builtin_elementwise_min(value, (ck_i32x16){0} + 255);
-            ck_u8x16 bytes = __builtin_convertvector(value, ck_u8x16);
-            ck_store_bytes(out + i * outputs + first, &bytes, columns);
+            value = (value + round) >> shift;
+            CK(put)(out + i * outputs + first, &value, columns);
         }
     }
 }
@@ -69,18 +65,17 @@ static CK_INLINE void CK(int8_tiles)(int height, int width, size_t tiles, const 
                 }
             }
         }
-        ck_i32x16 tile[8][3];
+        if (layer->multiplier && !layer->general) {
+            CK(finish)(&sum[0][0], (size_t)height, (size_t)width, 3, layer, block, out);
+        } else {
+            // A copy: were addresses of the sums themselves taken, they would not stay in registers above.
+            ck_i32x16 tile[8][3];
 #pragma clang loop unroll(full)
-        for (int i = 0; i < height; i++)
-#pragma clang loop unroll(full)
-            for (int v = 0; v < width; v++) tile[i][v] = sum[i][v];
-        if (layer->multiplier)
-            CK(finish)(&tile[0][0], (size_t)height, (size_t)width, 3, layer, block, out);
-        else
             for (int i = 0; i < height; i++)
-                memcpy((int32_t *)out + (size_t)i * outputs + first, tile[i],
-                       (outputs - first < (size_t)width * CK_INT8_OUTPUTS ? outputs - first
-                                                                         : (size_t)width * CK_INT8_OUTPUTS) * 4);
+#pragma clang loop unroll(full)
+                for (int v = 0; v < width; v++) tile[i][v] = sum[i][v];
+            ck_finish_rarely(tile, (size_t)height, (size_t)width, layer, block, out);
+        }
         out = (uint8_t *)out + (size_t)height * outputs * (layer->multiplier ? 1 : sizeof(int32_t));
     }
 }
@@ -198,7 +193,13 @@ static void CK(u8s8)(const uint8_t *rows, const ck_patches *patches, const ck_in
             continue;
         }
         CK(int8_sums)(rows, used, patches, layer, scratch, blocks * CK_INT8_OUTPUTS);
-        CK(finish)((const ck_i32x16 *)scratch, used, blocks, blocks, layer, 0, (uint8_t *)out + row * outputs);
+        uint8_t *to = (uint8_t *)out + row * outputs;
+        if (layer->general)
+            ck_finish_general(scratch, used, blocks, blocks, layer, 0, to);
+        else
+            for (size_t i = 0; i < used; i++)
+                for (size_t block = 0; block < blocks; block++)
+                    CK(finish)((const ck_i32x16 *)scratch + i * blocks + block, 1, 1, 1, layer, block, to + i * outputs);
     }
 }
 
@@ -225,7 +226,12 @@ static void CK(u8s8_depthwise)(const uint8_t *rows, const ck_patches *patches, c
                 }
                 sums[i] = sum;
             }
-            CK(finish)(sums, height, 1, 1, layer, block, out + row * channels);
+            uint8_t *to = out + row * channels;
+            if (layer->general)
+                ck_finish_general((const int32_t *)sums, height, 1, 1, layer, block, to);
+            else
+                for (size_t i = 0; i < height; i++)
+                    CK(finish)(sums + i, 1, 1, 1, layer, block, to + i * channels);
             packed += patches->segments * CK_INT8_OUTPUTS;
         }
     }
