@@ -1,7 +1,8 @@
 """Times ONNX Runtime, LiteRT and TorchScript on our networks, on one thread and one window: the peers of `inference-benchmark`.
 
 `inference.py time FOLDER` prints one line of JSON a case: nanoseconds a window, the best and the median of many short runs,
-called from Python. `inference.py memory FILE` loads a network in ONNX Runtime alone and prints this process's memory.
+called from Python. `inference.py export FILE MODEL` writes a network as ONNX, and `memory MODEL` runs that in ONNX Runtime
+and waits, so that its memory can be looked at.
 """
 
 import json
@@ -128,6 +129,13 @@ def times(folder):
                 report(f"{name} {case}", peer, call)
 
 
+def export(path, model):
+    from inference_models import Network, onnx_model
+
+    with open(model, "wb") as file:
+        file.write(onnx_model(Network(path)))
+
+
 def memory(path):
     """The model is made in another process: this one holds what runs it alone."""
     made = session(path)
@@ -139,4 +147,4 @@ def memory(path):
 
 
 if __name__ == "__main__":
-    {"time": times, "memory": memory}[sys.argv[1]](*sys.argv[2:])
+    {"time": times, "export": export, "memory": memory}[sys.argv[1]](*sys.argv[2:])

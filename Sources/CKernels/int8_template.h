@@ -239,13 +239,21 @@ static void CK(u8s8_depthwise)(const uint8_t *rows, const ck_patches *patches, c
 
 static void CK(u8_max_pool)(const uint8_t *restrict rows, size_t count, size_t size, size_t channels,
                             uint8_t *restrict out) {
-    for (size_t row = 0; row < count; row++, rows += size * channels, out += channels)
-        for (size_t first = 0; first < channels; first += 16) {
+    for (size_t row = 0; row < count; row++, rows += size * channels, out += channels) {
+        size_t first = 0;
+        for (; first + 64 <= channels; first += 64) {
+            ck_u8x64 most = *(const ck_u8x64 *)(rows + first);
+            for (size_t i = 1; i < size; i++)
+                most = __builtin_elementwise_max(most, *(const ck_u8x64 *)(rows + i * channels + first));
+            *(ck_u8x64 *)(out + first) = most;
+        }
+        for (; first < channels; first += 16) {
             ck_u8x16 most = *(const ck_u8x16 *)(rows + first);
             for (size_t i = 1; i < size; i++)
                 most = __builtin_elementwise_max(most, *(const ck_u8x16 *)(rows + i * channels + first));
             ck_store_bytes(out + first, &most, channels - first);
         }
+    }
 }
 
 static void CK(u8_average_pool)(const uint8_t *restrict rows, size_t count, size_t size, size_t channels,

@@ -13,6 +13,7 @@ typedef float ck_f32x16 __attribute__((vector_size(64), aligned(1)));
 typedef int16_t ck_i16x16 __attribute__((vector_size(32), aligned(1)));
 typedef int8_t ck_i8x16 __attribute__((vector_size(16), aligned(1)));
 typedef uint8_t ck_u8x16 __attribute__((vector_size(16), aligned(1)));
+typedef uint8_t ck_u8x64 __attribute__((vector_size(64), aligned(1)));
 
 // Tiles of a layer's products: CK_EACH_TILE(F) is F(height, width) for every tile of a level, CK_TILE_TABLE the functions
 // made of them by width and height.

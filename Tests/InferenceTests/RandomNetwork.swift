@@ -78,6 +78,19 @@ enum RandomNetwork {
             inputScale: 0.03, layers: layers, gate: .init(temperature: 1.5, threshold: 0.6), golden: [])
     }
 
+    static func floats(_ spec: NetworkSpec, _ random: inout TestRandom) -> FloatNetwork {
+        let student = student(spec, &random)
+        return FloatNetwork(
+            task: student.task, spec: spec, normalisation: student.normalisation,
+            layers: spec.weightedLayers.map { index in
+                let (outputs, inputs) = spec.weightShape(at: index)
+                let reach = (6 / Float(inputs)).squareRoot()
+                return .init(
+                    weight: (0..<outputs * inputs).map { _ in Float.random(in: -reach...reach, using: &random) },
+                    bias: (0..<outputs).map { _ in Float.random(in: -0.2...0.2, using: &random) })
+            }, gate: student.gate)
+    }
+
     static func input(_ spec: NetworkSpec, _ random: inout TestRandom) -> [UInt8] {
         (0..<spec.samples * spec.channels).map { _ in UInt8.random(in: 0...255, using: &random) }
     }

@@ -61,7 +61,7 @@ struct Int8LayerTests {
     @Test("Pools and input quantisation are the same on every level")
     func pools() {
         var random = SweepGenerator(state: 9)
-        for (rows, size, channels) in [(1, 1, 1), (3, 2, 16), (2, 13, 48), (1, 100, 17), (4, 3, 5), (1, 20_000, 2)] {
+        for (rows, size, channels) in [(1, 1, 1), (3, 2, 16), (2, 13, 48), (1, 100, 17), (4, 3, 150), (1, 20_000, 2)] {
             let input = (0..<rows * size * channels + 16).map { _ in UInt8(random.next() % 256) }
             func column(_ index: Int) -> [Int] {
                 (0..<size).map { Int(input[(index / channels * size + $0) * channels + index % channels]) }
