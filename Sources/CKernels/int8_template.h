@@ -65,8 +65,22 @@ static CK_INLINE void CK(int8_tiles)(int height, int width, size_t tiles, const 
                 }
             }
         }
+        // The larger sum becomes the larger activation, for multipliers are not negative.
+        size_t kept = (size_t)height;
+        if (height % 2 == 0 && patches->pool == 2) {
+            kept /= 2;
+#pragma clang loop unroll(full)
+            for (int i = 0; i < height / 2; i++)
+#pragma clang loop unroll(full)
+                for (int v = 0; v < width; v++)
+                    sum[i][v] = __builtin_elementwise_max(sum[2 * i][v], sum[2 * i + 1][v]);
+        }
         if (layer->multiplier && !layer->general) {
-            CK(finish)(&sum[0][0], (size_t)height, (size_t)width, 3, layer, block, out);
+            // Each with a constant number of rows.
+            if (kept == (size_t)height)
+                CK(finish)(&sum[0][0], (size_t)height, (size_t)width, 3, layer, block, out);
+            else
+                CK(finish)(&sum[0][0], (size_t)height / 2, (size_t)width, 3, layer, block, out);
         } else {
             // A copy: were addresses of the sums themselves taken, they would not stay in registers above.
             ck_i32x16 tile[8][3];
@@ -74,9 +88,9 @@ static CK_INLINE void CK(int8_tiles)(int height, int width, size_t tiles, const 
             for (int i = 0; i < height; i++)
 #pragma clang loop unroll(full)
                 for (int v = 0; v < width; v++) tile[i][v] = sum[i][v];
-            ck_finish_rarely(tile, (size_t)height, (size_t)width, layer, block, out);
+            ck_finish_rarely(tile, kept, (size_t)width, layer, block, out);
         }
-        out = (uint8_t *)out + (size_t)height * outputs * (layer->multiplier ? 1 : sizeof(int32_t));
+        out = (uint8_t *)out + kept * outputs * (layer->multiplier ? 1 : sizeof(int32_t));
     }
 }
 
@@ -97,12 +111,15 @@ static void CK(u8s8)(const uint8_t *rows, const ck_patches *patches, const ck_in
     size_t element = layer->multiplier ? 1 : sizeof(int32_t);
     for (size_t block = 0; block < blocks;) {
         size_t width = ck_tile_width(blocks - block);
-        ck_tiling tiling = ck_tiling_of(patches->rows, CK(tile_rows)[width - 1]);
-        functions[width - 1][tiling.height - 1](tiling.tall, rows, patches, layer, block, out);
-        if (tiling.low)
-            functions[width - 1][tiling.height - 2](
-                tiling.low, rows + (ptrdiff_t)(tiling.tall * tiling.height) * patches->row_stride, patches, layer,
-                block, (uint8_t *)out + tiling.tall * tiling.height * layer->outputs * element);
+        size_t pool = patches->pool;
+        ck_tiling tiling = ck_tiling_of(patches->rows / pool, CK(tile_rows)[width - 1] / pool);
+        functions[width - 1][pool * tiling.height - 1](tiling.tall, rows, patches, layer, block, out);
+        if (tiling.low) {
+            size_t done = tiling.tall * tiling.height;
+            functions[width - 1][pool * (tiling.height - 1) - 1](
+                tiling.low, rows + (ptrdiff_t)(pool * done) * patches->row_stride, patches, layer, block,
+                (uint8_t *)out + done * layer->outputs * element);
+        }
         block += width;
     }
 }
@@ -186,14 +203,23 @@ static void CK(int8_sums)(const uint8_t *rows, size_t used, const ck_patches *pa
 static void CK(u8s8)(const uint8_t *rows, const ck_patches *patches, const ck_int8_layer *layer, int32_t *scratch,
                      void *out) {
     size_t outputs = layer->outputs, blocks = (outputs + CK_INT8_OUTPUTS - 1) / CK_INT8_OUTPUTS;
-    for (size_t row = 0; row < patches->rows; row += CK_INT8_ROWS, rows += CK_INT8_ROWS * patches->row_stride) {
-        size_t used = patches->rows - row < CK_INT8_ROWS ? patches->rows - row : CK_INT8_ROWS;
+    size_t pool = patches->pool, batch = pool == 2 ? 2 : CK_INT8_ROWS, padded = blocks * CK_INT8_OUTPUTS;
+    for (size_t row = 0; row < patches->rows; row += batch, rows += (ptrdiff_t)batch * patches->row_stride) {
+        size_t used = patches->rows - row < batch ? patches->rows - row : batch;
         if (!layer->multiplier) {
             CK(int8_sums)(rows, used, patches, layer, (int32_t *)out + row * outputs, outputs);
             continue;
         }
-        CK(int8_sums)(rows, used, patches, layer, scratch, blocks * CK_INT8_OUTPUTS);
-        uint8_t *to = (uint8_t *)out + row * outputs;
+        for (size_t i = 0; i < used; i += CK_INT8_ROWS)
+            CK(int8_sums)(rows + (ptrdiff_t)i * patches->row_stride, used - i < CK_INT8_ROWS ? used - i : CK_INT8_ROWS,
+                          patches, layer, scratch + i * padded, padded);
+        if (pool == 2) {
+            // The larger sum becomes the larger activation, for multipliers are not negative.
+            for (size_t j = 0; j < padded; j++)
+                scratch[j] = scratch[j] > scratch[padded + j] ? scratch[j] : scratch[padded + j];
+            used = 1;
+        }
+        uint8_t *to = (uint8_t *)out + row / pool * outputs;
         if (layer->general)
             ck_finish_general(scratch, used, blocks, blocks, layer, 0, to);
         else

@@ -37,6 +37,9 @@ enum RandomNetwork {
             }
             let isWeighted = spec.weightedLayers.last == spec.layers.count - 1
             if isWeighted, Int.random(in: 0...2, using: &random) > 0 { spec.layers.append(.relu) }
+            if spec.extents.last?.samples ?? 0 > 1, Int.random(in: 0...2, using: &random) == 0 {
+                spec.layers.append(.maxPool(size: 2))
+            }
         }
         if Bool.random(using: &random) { spec.layers.append(.globalAveragePool) }
         spec.layers.append(.dense(units: Int.random(in: 2...20, using: &random)))

@@ -31,6 +31,8 @@ typedef struct ck_patches {
     size_t segments;
     ptrdiff_t segment_stride;
     size_t length;
+    /// 2: an output is the maximum over two rows, of which there is an even number (u8s8 alone). Otherwise 1.
+    size_t pool;
 } ck_patches;
 
 /// An f32 layer: packed weights (see `pack`; of a depthwise layer panels of (segments x channels)), and the bias, both
