@@ -102,7 +102,7 @@ let package = Package(
         library("JSON"),
         library("Zstd", ["CZstd"]),
         library("Telemetry", ["JSON"]),
-        library("ModelArtifact", ["JSON", "Telemetry", crypto]),
+        library("ModelArtifact", ["JSON", "Telemetry"]),
         library("ModelDelta", ["Zstd", "ModelArtifact", crypto]),
         library("ReleaseTrust", ["JSON", crypto]),
 
@@ -206,9 +206,9 @@ let package = Package(
 
 // Each target's unit tests stand in Tests/<Target>Tests.
 let tested: [(String, [Target.Dependency])] = [
-    ("JSON", []), ("Zstd", []), ("Telemetry", ["JSON"]), ("ModelArtifact", ["JSON", "Telemetry"]),
+    ("JSON", []), ("Zstd", []), ("Telemetry", ["JSON"]), ("ModelArtifact", ["JSON", "Telemetry", crypto]),
     ("ModelDelta", ["ModelArtifact", "Zstd"]), ("ReleaseTrust", ["JSON", crypto]), ("TensorKernels", ["CKernels"]),
-    ("Inference", ["ModelArtifact", "TensorKernels"]), ("Energy", ["JSON"]),
+    ("Inference", ["ModelArtifact", "TensorKernels", "CAllocationCounter"]), ("Energy", ["JSON"]),
     ("NeuralNetwork", ["TensorKernels", "ModelArtifact", "JSON"]),
     ("Compression", ["NeuralNetwork", "Inference", "ModelArtifact"]),
     ("Distillation", ["NeuralNetwork", "Compression", "Inference", "ModelArtifact", "Zstd"]),
@@ -267,6 +267,7 @@ for (name, dependencies) in tested {
     package.targets.append(tests("\(name)Tests", [.target(name: name)] + dependencies))
 }
 package.targets += [
+    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     tests(
         "Integration",
         [

@@ -1,6 +1,6 @@
 """Runs our benchmarks and their peers in turn on this machine, prints a table and writes rows of JSON.
 
-`./dev bench training|kernels [--json FILE] [--quick] [--document FILE]` calls this with the Python of the peers'
+`./dev bench training|kernels|inference [--json FILE] [--quick] [--document FILE]` calls this with the Python of the peers'
 environment. A document's table between `<!-- NAME -->` and `<!-- /NAME -->` is written anew.
 """
 
@@ -176,10 +176,90 @@ class Kernels:
             "case": case, "ours": 1000 / rate, "peer": 1000 / peer, "unit": "ps/op", "ratio": peer / rate, "goal": goal}
 
 
+class Inference:
+    """Windows of one thread, one at a time, on networks whose weights are drawn."""
+
+    # Case on both sides, its name, and what the ratio to the fastest peer should be at most.
+    CASES = [
+        ("student f32", "student, 11.7 k parameters, f32", 0.40), ("student int8", "student, int8", 0.25),
+        ("teacher f32", "teacher, 149 k parameters, f32", None), ("teacher int8", "teacher, int8", 0.80)]
+    # Ways to run that only ours has, against one window at a time, all of it anew.
+    VARIANTS = [
+        ("f16 weights", "{} f16 weights", "{} f32"), ("int8, 8 windows a call", "{} int8, batch 8", "{} int8"),
+        ("int8, 64 windows a call", "{} int8, batch 64", "{} int8"),
+        ("f32, 8 windows a call", "{} f32, batch 8", "{} f32"), ("f32, 64 windows a call", "{} f32, batch 64", "{} f32"),
+        *((f"{kind}, overlapping windows, step {step}", f"{{}} {kind}, step {step}", f"{{}} {kind}, step {step}, all anew")
+          for kind in ("int8", "f32") for step in (8, 16, 40))]
+
+    def __init__(self, options):
+        self.options = options
+        self.folder = tempfile.mkdtemp(prefix="retort-bench-")
+        self.peer = [sys.executable, "-W", "ignore", os.path.join(HERE, "peers/inference.py")]
+        subprocess.run([options.ours, "export", self.folder], check=True)
+
+    def rows(self):
+        mine, peers = {}, {}
+        for _ in range(self.options.repetitions):
+            for line in lines_of([self.options.ours, "time", self.folder]):
+                mine.setdefault(line["case"], []).append(line["best"] / 1000)
+            for line in lines_of([*self.peer, "time", self.folder]):
+                peers.setdefault(line["case"], {}).setdefault(line["peer"], []).append(line["best"] / 1000)
+        rows = []
+        for case, name, goal in self.CASES:
+            ranked = sorted(peers[case].items(), key=lambda item: min(item[1]))
+            for place, (peer, times) in enumerate(ranked):
+                rows.append(row(
+                    f"{name}, against {peer}{' (the fastest)' if place == 0 else ''}", min(mine[case]), min(times), "us",
+                    goal if place == 0 else None, spread([a / b for a, b in zip(mine[case], times)])))
+        call = min(peers["a graph that does nothing"]["ONNX Runtime"])
+        rows.append(row("student, int8, against a graph that does nothing in ONNX Runtime", min(mine["student int8"]), call, "us", None))
+        for network in ("student", "teacher"):
+            for name, case, base in self.VARIANTS:
+                case, base = min(mine[case.format(network)]), min(mine[base.format(network)])
+                rows.append(row(f"{network}, {name}, against ours one by one", case, base, "us", None))
+        return rows + self.tail() + self.memory()
+
+    def tail(self):
+        found = [lines_of([self.options.ours, "tail", self.folder])[0] for _ in range(self.options.repetitions)]
+        best = min(found, key=lambda line: line["p99.9"] / line["p50"])
+        return [row(
+            "student, int8, a million windows: 99.9th percentile against the median", best["p99.9"] / 1000, best["p50"] / 1000,
+            "us", 3, f"p99 {best['p99'] / 1000:.2f}, most {best['most'] / 1000:.0f} us; "
+            + spread([line["p99.9"] / line["p50"] for line in found]))]
+
+    def memory(self):
+        """Resident memory of a process that has inferred: our runner, and Python with ONNX Runtime."""
+        file = os.path.join(self.folder, "student.int8.safetensors")
+        model = os.path.join(self.folder, "student.onnx")
+        subprocess.run([*self.peer, "export", file, model], check=True)
+        mine = self.resident([self.options.runner, file], b"\0" * (4 * 600))
+        peer = self.resident([*self.peer, "memory", model], b"")
+        return [
+            row(f"runner of one int8 student against Python with ONNX Runtime: {name}", mine[key], peer[key], "MiB", 0.10)
+            for key, name in [("Rss", "resident memory"), ("Private", "private memory")]]
+
+    @staticmethod
+    def resident(command, window):
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process.stdin.write(window)
+        process.stdin.flush()
+        process.stdout.readline()
+        found = {}
+        for line in open(f"/proc/{process.pid}/smaps_rollup"):
+            key, _, value = line.partition(":")
+            if key in ("Rss", "Private_Clean", "Private_Dirty"):
+                key = key.partition("_")[0]
+                found[key] = found.get(key, 0) + int(value.split()[0]) / 1024
+        process.stdin.close()
+        process.wait()
+        return found
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("name", choices=["training", "kernels"])
+    parser.add_argument("name", choices=["training", "kernels", "inference"])
     parser.add_argument("--ours", required=True, help="our executable")
+    parser.add_argument("--runner", help="our executable that only infers")
     parser.add_argument("--data", help="folder of wisdm-watch")
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--document", metavar="FILE", help="Markdown whose table is written anew")
@@ -188,7 +268,7 @@ def main():
     options = parser.parse_args()
     heading = f"{machine()}, {datetime.date.today()}; load at the start {os.getloadavg()[0]:.1f}."
     print(heading)
-    benchmark = Training(options) if options.name == "training" else Kernels(options)
+    benchmark = {"training": Training, "kernels": Kernels, "inference": Inference}[options.name](options)
     rows = benchmark.rows()
     report(rows, options.json)
     if options.document:

@@ -33,14 +33,17 @@ static CK_INLINE void CK(dense_tiles)(int height, int width, size_t tiles, const
                 }
             }
         }
+        // A copy: were addresses of the sums themselves taken, they would not stay in registers above.
+        CK(vec) tile[8][3];
 #pragma clang loop unroll(full)
         for (int i = 0; i < height; i++)
 #pragma clang loop unroll(full)
-            for (int v = 0; v < width; v++) {
-                if (layer->relu) sum[i][v] = __builtin_elementwise_max(sum[i][v], (CK(vec)){0});
-                CK(store)(out + (size_t)i * outputs + first + (size_t)v * CK_LANES, &sum[i][v],
+            for (int v = 0; v < width; v++)
+                tile[i][v] = layer->relu ? __builtin_elementwise_max(sum[i][v], (CK(vec)){0}) : sum[i][v];
+        for (int i = 0; i < height; i++)
+            for (int v = 0; v < width; v++)
+                CK(store)(out + (size_t)i * outputs + first + (size_t)v * CK_LANES, &tile[i][v],
                           v + 1 < width || last > CK_LANES ? CK_LANES : last);
-            }
     }
 }
 

@@ -1,7 +1,8 @@
 // The layers of an int8 student, included once per level. Every level gives the same bits: sums are exact in i32 (modulo
 // 2^32, should partial ones leave it), and requantisation follows the formula of `ck_int8_layer`.
 //
-// Before inclusion: CK(name) names the level's symbols, `CK(high)` leaves the high halves of products. Either CK_INT8_DOT
+// Before inclusion: CK(name) names the level's symbols, `CK(high)` leaves the high halves of products and `CK(put)` stores
+// numbers clamped to bytes. Either CK_INT8_DOT
 // is 1 and `CK(dot4)` multiplies bytes directly, or CK_INT8_VECTOR is the i32 lanes of a vector, `CK(pairs)` multiplies
 // pairs and CK_INT8_ROWS is the rows of a tile.
 //
@@ -10,27 +11,22 @@
 enum { CK(group) = CK_INT8_OUTPUTS * CK_INT8_DEPTH };
 
 /// Sums of `height` rows and `width` blocks of outputs, from `block` on, to activations in rows of the layer's outputs.
-static __attribute__((noinline)) void CK(finish)(const ck_i32x16 *sums, size_t height, size_t width, size_t step,
-                                                 const ck_int8_layer *layer, size_t block, uint8_t *out) {
-    if (layer->general) {
-        ck_finish_general((const int32_t *)sums, height, width, step, layer, block, out);
-        return;
-    }
-    ck_i32x16 zero_point = (ck_i32x16){0} + layer->zero_point;
+/// With constant sizes and `sums` in registers it is a few instructions for each 16 sums.
+static CK_INLINE void CK(finish)(const ck_i32x16 *sums, size_t height, size_t width, size_t step,
+                                 const ck_int8_layer *layer, size_t block, uint8_t *out) {
     size_t outputs = layer->outputs;
+#pragma clang loop unroll(full)
     for (size_t v = 0; v < width; v++) {
         size_t first = (block + v) * CK_INT8_OUTPUTS, columns = outputs - first;
         ck_i32x16 multiplier = *(const ck_i32x16 *)(layer->multiplier + first);
         ck_i32x16 round = *(const ck_i32x16 *)(layer->round + first);
         ck_i32x16 shift = *(const ck_i32x16 *)(layer->shift + first);
+#pragma clang loop unroll(full)
         for (size_t i = 0; i < height; i++) {
             ck_i32x16 value = sums[i * step + v];
             CK(high)(&value, &multiplier);
-            value = ((value + round) >> shift) + zero_point;
-            value = __builtin_elementwise_max(value, (ck_i32x16){0});
-            value = __builtin_elementwise_min(value, (ck_i32x16){0} + 255);
-            ck_u8x16 bytes = __builtin_convertvector(value, ck_u8x16);
-            ck_store_bytes(out + i * outputs + first, &bytes, columns);
+            value = (value + round) >> shift;
+            CK(put)(out + i * outputs + first, &value, columns);
         }
     }
 }
@@ -69,19 +65,32 @@ static CK_INLINE void CK(int8_tiles)(int height, int width, size_t tiles, const 
                 }
             }
         }
-        ck_i32x16 tile[8][3];
+        // The larger sum becomes the larger activation, for multipliers are not negative.
+        size_t kept = (size_t)height;
+        if (height % 2 == 0 && patches->pool == 2) {
+            kept /= 2;
 #pragma clang loop unroll(full)
-        for (int i = 0; i < height; i++)
+            for (int i = 0; i < height / 2; i++)
 #pragma clang loop unroll(full)
-            for (int v = 0; v < width; v++) tile[i][v] = sum[i][v];
-        if (layer->multiplier)
-            CK(finish)(&tile[0][0], (size_t)height, (size_t)width, 3, layer, block, out);
-        else
+                for (int v = 0; v < width; v++)
+                    sum[i][v] = __builtin_elementwise_max(sum[2 * i][v], sum[2 * i + 1][v]);
+        }
+        if (layer->multiplier && !layer->general) {
+            // Each with a constant number of rows.
+            if (kept == (size_t)height)
+                CK(finish)(&sum[0][0], (size_t)height, (size_t)width, 3, layer, block, out);
+            else
+                CK(finish)(&sum[0][0], (size_t)height / 2, (size_t)width, 3, layer, block, out);
+        } else {
+            // A copy: were addresses of the sums themselves taken, they would not stay in registers above.
+            ck_i32x16 tile[8][3];
+#pragma clang loop unroll(full)
             for (int i = 0; i < height; i++)
-                memcpy((int32_t *)out + (size_t)i * outputs + first, tile[i],
-                       (outputs - first < (size_t)width * CK_INT8_OUTPUTS ? outputs - first
-                                                                         : (size_t)width * CK_INT8_OUTPUTS) * 4);
-        out = (uint8_t *)out + (size_t)height * outputs * (layer->multiplier ? 1 : sizeof(int32_t));
+#pragma clang loop unroll(full)
+                for (int v = 0; v < width; v++) tile[i][v] = sum[i][v];
+            ck_finish_rarely(tile, kept, (size_t)width, layer, block, out);
+        }
+        out = (uint8_t *)out + kept * outputs * (layer->multiplier ? 1 : sizeof(int32_t));
     }
 }
 
@@ -102,12 +111,15 @@ static void CK(u8s8)(const uint8_t *rows, const ck_patches *patches, const ck_in
     size_t element = layer->multiplier ? 1 : sizeof(int32_t);
     for (size_t block = 0; block < blocks;) {
         size_t width = ck_tile_width(blocks - block);
-        ck_tiling tiling = ck_tiling_of(patches->rows, CK(tile_rows)[width - 1]);
-        functions[width - 1][tiling.height - 1](tiling.tall, rows, patches, layer, block, out);
-        if (tiling.low)
-            functions[width - 1][tiling.height - 2](
-                tiling.low, rows + (ptrdiff_t)(tiling.tall * tiling.height) * patches->row_stride, patches, layer,
-                block, (uint8_t *)out + tiling.tall * tiling.height * layer->outputs * element);
+        size_t pool = patches->pool;
+        ck_tiling tiling = ck_tiling_of(patches->rows / pool, CK(tile_rows)[width - 1] / pool);
+        functions[width - 1][pool * tiling.height - 1](tiling.tall, rows, patches, layer, block, out);
+        if (tiling.low) {
+            size_t done = tiling.tall * tiling.height;
+            functions[width - 1][pool * (tiling.height - 1) - 1](
+                tiling.low, rows + (ptrdiff_t)(pool * done) * patches->row_stride, patches, layer, block,
+                (uint8_t *)out + done * layer->outputs * element);
+        }
         block += width;
     }
 }
@@ -191,14 +203,29 @@ static void CK(int8_sums)(const uint8_t *rows, size_t used, const ck_patches *pa
 static void CK(u8s8)(const uint8_t *rows, const ck_patches *patches, const ck_int8_layer *layer, int32_t *scratch,
                      void *out) {
     size_t outputs = layer->outputs, blocks = (outputs + CK_INT8_OUTPUTS - 1) / CK_INT8_OUTPUTS;
-    for (size_t row = 0; row < patches->rows; row += CK_INT8_ROWS, rows += CK_INT8_ROWS * patches->row_stride) {
-        size_t used = patches->rows - row < CK_INT8_ROWS ? patches->rows - row : CK_INT8_ROWS;
+    size_t pool = patches->pool, batch = pool == 2 ? 2 : CK_INT8_ROWS, padded = blocks * CK_INT8_OUTPUTS;
+    for (size_t row = 0; row < patches->rows; row += batch, rows += (ptrdiff_t)batch * patches->row_stride) {
+        size_t used = patches->rows - row < batch ? patches->rows - row : batch;
         if (!layer->multiplier) {
             CK(int8_sums)(rows, used, patches, layer, (int32_t *)out + row * outputs, outputs);
             continue;
         }
-        CK(int8_sums)(rows, used, patches, layer, scratch, blocks * CK_INT8_OUTPUTS);
-        CK(finish)((const ck_i32x16 *)scratch, used, blocks, blocks, layer, 0, (uint8_t *)out + row * outputs);
+        for (size_t i = 0; i < used; i += CK_INT8_ROWS)
+            CK(int8_sums)(rows + (ptrdiff_t)i * patches->row_stride, used - i < CK_INT8_ROWS ? used - i : CK_INT8_ROWS,
+                          patches, layer, scratch + i * padded, padded);
+        if (pool == 2) {
+            // The larger sum becomes the larger activation, for multipliers are not negative.
+            for (size_t j = 0; j < padded; j++)
+                scratch[j] = scratch[j] > scratch[padded + j] ? scratch[j] : scratch[padded + j];
+            used = 1;
+        }
+        uint8_t *to = (uint8_t *)out + row / pool * outputs;
+        if (layer->general)
+            ck_finish_general(scratch, used, blocks, blocks, layer, 0, to);
+        else
+            for (size_t i = 0; i < used; i++)
+                for (size_t block = 0; block < blocks; block++)
+                    CK(finish)((const ck_i32x16 *)scratch + i * blocks + block, 1, 1, 1, layer, block, to + i * outputs);
     }
 }
 
@@ -225,7 +252,12 @@ static void CK(u8s8_depthwise)(const uint8_t *rows, const ck_patches *patches, c
                 }
                 sums[i] = sum;
             }
-            CK(finish)(sums, height, 1, 1, layer, block, out + row * channels);
+            uint8_t *to = out + row * channels;
+            if (layer->general)
+                ck_finish_general((const int32_t *)sums, height, 1, 1, layer, block, to);
+            else
+                for (size_t i = 0; i < height; i++)
+                    CK(finish)(sums + i, 1, 1, 1, layer, block, to + i * channels);
             packed += patches->segments * CK_INT8_OUTPUTS;
         }
     }
@@ -233,13 +265,21 @@ static void CK(u8s8_depthwise)(const uint8_t *rows, const ck_patches *patches, c
 
 static void CK(u8_max_pool)(const uint8_t *restrict rows, size_t count, size_t size, size_t channels,
                             uint8_t *restrict out) {
-    for (size_t row = 0; row < count; row++, rows += size * channels, out += channels)
-        for (size_t first = 0; first < channels; first += 16) {
+    for (size_t row = 0; row < count; row++, rows += size * channels, out += channels) {
+        size_t first = 0;
+        for (; first + 64 <= channels; first += 64) {
+            ck_u8x64 most = *(const ck_u8x64 *)(rows + first);
+            for (size_t i = 1; i < size; i++)
+                most = __builtin_elementwise_max(most, *(const ck_u8x64 *)(rows + i * channels + first));
+            *(ck_u8x64 *)(out + first) = most;
+        }
+        for (; first < channels; first += 16) {
             ck_u8x16 most = *(const ck_u8x16 *)(rows + first);
             for (size_t i = 1; i < size; i++)
                 most = __builtin_elementwise_max(most, *(const ck_u8x16 *)(rows + i * channels + first));
             ck_store_bytes(out + first, &most, channels - first);
         }
+    }
 }
 
 static void CK(u8_average_pool)(const uint8_t *restrict rows, size_t count, size_t size, size_t channels,

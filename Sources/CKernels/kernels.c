@@ -13,6 +13,7 @@ typedef float ck_f32x16 __attribute__((vector_size(64), aligned(1)));
 typedef int16_t ck_i16x16 __attribute__((vector_size(32), aligned(1)));
 typedef int8_t ck_i8x16 __attribute__((vector_size(16), aligned(1)));
 typedef uint8_t ck_u8x16 __attribute__((vector_size(16), aligned(1)));
+typedef uint8_t ck_u8x64 __attribute__((vector_size(64), aligned(1)));
 
 // Tiles of a layer's products: CK_EACH_TILE(F) is F(height, width) for every tile of a level, CK_TILE_TABLE the functions
 // made of them by width and height.
@@ -70,6 +71,27 @@ static void ck_finish_general(const int32_t *sums, size_t height, size_t width, 
         }
 }
 
+/// What a tile's sums become where they are logits, or need general requantisation.
+static __attribute__((noinline)) void ck_finish_rarely(const ck_i32x16 (*tile)[3], size_t height, size_t width,
+                                                       const ck_int8_layer *layer, size_t block, void *out) {
+    if (layer->multiplier) {
+        ck_finish_general((const int32_t *)tile, height, width, 3, layer, block, out);
+        return;
+    }
+    size_t first = block * CK_INT8_OUTPUTS, columns = layer->outputs - first;
+    if (columns > width * CK_INT8_OUTPUTS) columns = width * CK_INT8_OUTPUTS;
+    for (size_t i = 0; i < height; i++)
+        memcpy((int32_t *)out + i * layer->outputs + first, tile[i], columns * sizeof(int32_t));
+}
+
+/// Stores 16 numbers clamped to bytes, or the first `count` of them, with what every level has.
+static CK_INLINE void ck_put(uint8_t *out, const ck_i32x16 *value, size_t count) {
+    ck_i32x16 clamped = __builtin_elementwise_max(*value, (ck_i32x16){0});
+    clamped = __builtin_elementwise_min(clamped, (ck_i32x16){0} + 255);
+    ck_u8x16 bytes = __builtin_convertvector(clamped, ck_u8x16);
+    ck_store_bytes(out, &bytes, count);
+}
+
 // Base: SSE2 or NEON, what every machine of the architecture has.
 #define CK(name) base_##name
 #define CK_LEVEL CK_BASE
@@ -79,6 +101,7 @@ static void ck_finish_general(const int32_t *sums, size_t height, size_t width, 
 #define CK_INT8_ROWS 1
 #define CK_INT8_VECTOR 4
 #define base_high ck_high
+#define base_put ck_put
 typedef int16_t base_pair __attribute__((vector_size(16)));
 typedef int32_t base_sum __attribute__((vector_size(16)));
 static CK_INLINE base_sum base_pairs(base_pair a, base_pair b) {
@@ -101,7 +124,13 @@ static CK_INLINE base_sum base_pairs(base_pair a, base_pair b) {
 #define CK_TILE 8
 #define CK_INT8_DOT 1
 #define CK_TILE_SHAPE 1
-#define wide_high ck_high
+// Out of line, or they would stand in every tile.
+static __attribute__((noinline)) void wide_high(ck_i32x16 *value, const ck_i32x16 *multiplier) {
+    ck_high(value, multiplier);
+}
+static __attribute__((noinline)) void wide_put(uint8_t *out, const ck_i32x16 *value, size_t count) {
+    ck_put(out, value, count);
+}
 static __attribute__((noinline)) void wide_dot4(ck_i32x16 *acc, int32_t bytes, const ck_i32x16 *weights) {
     const int8_t *w = (const int8_t *)weights;
     for (int i = 0; i < 16; i++)
@@ -124,6 +153,7 @@ typedef int32_t avx2_sum __attribute__((vector_size(32)));
 static CK_INLINE avx2_sum avx2_pairs(avx2_pair a, avx2_pair b) {
     return (avx2_sum)_mm256_madd_epi16((__m256i)a, (__m256i)b);
 }
+#define avx2_put ck_put
 static CK_INLINE void avx2_high(ck_i32x16 *value, const ck_i32x16 *multiplier) {
     for (int half = 0; half < 2; half++) {
         __m256i *a = (__m256i *)value + half;
@@ -149,9 +179,17 @@ static CK_INLINE void avx512_dot4(ck_i32x16 *acc, int32_t bytes, const ck_i32x16
 }
 static CK_INLINE void avx512_high(ck_i32x16 *value, const ck_i32x16 *multiplier) {
     __m512i left = (__m512i)*value, right = (__m512i)*multiplier;
-    __m512i even = _mm512_srli_epi64(_mm512_mul_epi32(left, right), 32);
+    __m512i even = _mm512_mul_epi32(left, right);
     __m512i odd = _mm512_mul_epi32(_mm512_srli_epi64(left, 32), _mm512_srli_epi64(right, 32));
-    *value = (ck_i32x16)_mm512_mask_blend_epi32(0xAAAA, even, odd);
+    // The even products' high halves take the place of the odd ones' low halves.
+    *value = (ck_i32x16)_mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB);
+}
+static CK_INLINE void avx512_put(uint8_t *out, const ck_i32x16 *value, size_t count) {
+    __m512i positive = _mm512_max_epi32((__m512i)*value, _mm512_setzero_si512());
+    if (count >= 16)
+        _mm_storeu_si128((__m128i *)out, _mm512_cvtusepi32_epi8(positive));
+    else
+        _mm512_mask_cvtusepi32_storeu_epi8(out, (__mmask16)((1u << count) - 1), positive);
 }
 #include "level_template.h"
 #pragma clang attribute pop

@@ -70,10 +70,15 @@ public struct RadioProfile: Sendable, Equatable {
     /// The cost of `bytes` in `messages` that came in.
     public func received(bytes: Int, messages: Int) -> EnergyFigure { figure(bytes, receiving, messages) }
 
+    /// Seconds on air for `bytes` that go out.
+    public func secondsSending(bytes: Int) -> EnergyBounds { Self.seconds(bytes, sendRate) }
+
     /// Seconds on air for `bytes` that come in.
-    public func secondsReceiving(bytes: Int) -> EnergyBounds {
+    public func secondsReceiving(bytes: Int) -> EnergyBounds { Self.seconds(bytes, receiveRate) }
+
+    private static func seconds(_ bytes: Int, _ rate: EnergyBounds) -> EnergyBounds {
         let bits = 8 * Double(bytes)
-        return EnergyBounds(bits / receiveRate.value, low: bits / receiveRate.high, high: bits / receiveRate.low)
+        return EnergyBounds(bits / rate.value, low: bits / rate.high, high: bits / rate.low)
     }
 
     private func figure(_ bytes: Int, _ cost: EnergyBounds, _ messages: Int) -> EnergyFigure {

@@ -32,6 +32,7 @@ extension Assessment {
                 var entry: JSONObject = [
                     "radio": .string(radio.name),
                     "joulesPerInference": Self.json(radio.inference.bounds, method: radio.inference.method),
+                    "airShare": Self.json(radio.air, method: .modelled),
                     "joulesPerUpdate": Self.json(radio.update.bounds, method: radio.update.method),
                     "secondsPerUpdate": Self.json(radio.updateSeconds, method: .modelled),
                     "nodeWatts": Self.json(radio.node, method: .modelled),

@@ -32,6 +32,8 @@ public struct Assessment: Sendable, Equatable {
         public var name: String
         /// Joules of the message that tells a decision.
         public var inference: EnergyFigure
+        /// Share of time on air when every decision is sent.
+        public var air: EnergyBounds
         /// Joules of receiving an update.
         public var update: EnergyFigure
         /// Seconds on air of an update.
@@ -93,6 +95,7 @@ public struct Assessment: Sendable, Equatable {
         let node = node.plus(inference.bounds.times(demand.rate))
         return Radio(
             name: radio.name, inference: inference,
+            air: radio.secondsSending(bytes: demand.messageBytes).times(demand.rate),
             update: radio.received(bytes: updateBytes, messages: max(1, (updateBytes + 16_383) / 16_384)),
             updateSeconds: radio.secondsReceiving(bytes: updateBytes), node: node,
             batteryDays: Self.days(batteryWattHours, node))

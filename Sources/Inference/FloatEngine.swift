@@ -51,8 +51,8 @@ public final class FloatEngine {
         var image = ArenaImage()
         let kernels = kernels
         plan = InferencePlan(
-            spec, windows: windows, advance: self.advance, element: MemoryLayout<Float>.size, padding: { _ in 0 },
-            in: &image
+            spec, windows: windows, advance: self.advance, element: MemoryLayout<Float>.size,
+            fusesPools: false, padding: { _ in 0 }, in: &image
         ) { slot, image in
             let layer = network.layers[slot.position]
             return FloatLayer(

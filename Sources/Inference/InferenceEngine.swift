@@ -61,7 +61,8 @@ public final class InferenceEngine {
         var image = ArenaImage()
         let zeroPoints = spec.activationZeroPoints
         plan = InferencePlan(
-            spec, windows: windows, advance: self.advance, element: 1, padding: { zeroPoints[$0] }, in: &image
+            spec, windows: windows, advance: self.advance, element: 1, fusesPools: true, padding: { zeroPoints[$0] },
+            in: &image
         ) { slot, image in
             Int8Layer(student.layers[slot.position], slot, zeroPoints, in: &image)
         }

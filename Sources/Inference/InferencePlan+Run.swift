@@ -28,11 +28,12 @@ extension InferencePlan {
             func call(rows: Int, from first: Int, of window: Int, _ patches: Patches) {
                 guard rows > 0 else { return }
                 var part = patches
-                part.rows = rows
+                part.rows = rows * patches.pool
                 execute(
                     Call(
                         operation: step.operation, patches: part,
-                        input: step.input.offset + window * step.input.stride + first * patches.rowStride,
+                        input: step.input.offset + window * step.input.stride
+                            + first * patches.pool * patches.rowStride,
                         output: step.output.offset + window * step.output.stride + first * step.outputs,
                         outputs: step.outputs, isLast: index == last))
             }
@@ -41,7 +42,7 @@ extension InferencePlan {
                 let start = step.output.offset + kept.lowerBound * step.outputs
                 move(start, start + shared.advance * step.outputs, kept.count * step.outputs)
                 call(rows: kept.lowerBound, from: 0, of: 0, step.patches)
-                call(rows: step.patches.rows - kept.upperBound, from: kept.upperBound, of: 0, step.patches)
+                call(rows: step.rows - kept.upperBound, from: kept.upperBound, of: 0, step.patches)
             } else if windows > 1, case .product = step.operation, step.patches.rows == 1,
                 step.output.stride == step.outputs
             {
@@ -50,7 +51,7 @@ extension InferencePlan {
                 together.rowStride = step.input.stride
                 call(rows: windows, from: 0, of: 0, together)
             } else {
-                for window in 0..<windows { call(rows: step.patches.rows, from: 0, of: window, step.patches) }
+                for window in 0..<windows { call(rows: step.rows, from: 0, of: window, step.patches) }
             }
         }
     }

@@ -30,6 +30,7 @@ struct InferencePlan<Layer> {
         let output: Region
         /// Elements of an output row.
         let outputs: Int
+        var rows: Int { patches.rows / patches.pool }
         /// Output rows that overlapping windows share.
         let shared: StreamingOverlap?
     }
@@ -55,12 +56,13 @@ struct InferencePlan<Layer> {
     ///   - windows: how many are inferred at a time.
     ///   - advance: samples from one window to the next where their overlap is to be reused.
     ///   - element: bytes of an activation.
+    ///   - fusesPools: whether products can keep the larger of every two rows.
     ///   - padding: the byte that fills the padding around the activation before a layer.
     ///   - image: gets regions and constants.
     ///   - constants: stores a layer's constants.
     /// - Precondition: the spec is that of a student.
     init(
-        _ spec: NetworkSpec, windows: Int, advance: Int?, element: Int, padding: (Int) -> UInt8,
+        _ spec: NetworkSpec, windows: Int, advance: Int?, element: Int, fusesPools: Bool, padding: (Int) -> UInt8,
         in image: inout ArenaImage, constants: (Slot, inout ArenaImage) -> Layer
     ) {
         let extents = spec.extents
@@ -78,12 +80,28 @@ struct InferencePlan<Layer> {
         input = place(0, &image)
         if advance != nil { staging = image.reserve(extents[0].count * element) / element }
         var current = input
+        var isFused = false
         for (index, layer) in spec.layers.enumerated() where layer != .relu {
-            let patches = spec.patches(at: index)
+            if isFused {
+                // The maximum was taken by the product before.
+                isFused = false
+                continue
+            }
+            var patches = spec.patches(at: index)
             let before = spec.padding(at: index).before
             let from = Region(offset: current.offset - before * extents[index].channels, stride: current.stride)
             let isLast = index == spec.layers.count - 1
             overlap = overlap?.behind(layer, before: before, rows: patches.rows)
+            // The layer whose output this operator yields.
+            var end = index
+            if fusesPools, case .convolution = layer,
+                let next = spec.layers[(index + 1)...].firstIndex(where: { $0 != .relu }),
+                spec.layers[next] == .maxPool(size: 2)
+            {
+                (isFused, end) = (true, next)
+                (patches.rows, patches.pool) = (2 * extents[end + 1].samples, 2)
+                overlap = overlap?.behind(spec.layers[end], before: 0, rows: extents[end + 1].samples)
+            }
             let operation: Operation
             switch layer {
             case .maxPool, .globalMaxPool: operation = .maximum
@@ -97,7 +115,7 @@ struct InferencePlan<Layer> {
                         isLast: isLast), &image)
                 operation = isDepthwise ? .depthwise(made) : .product(made)
             }
-            current = isLast ? Region(offset: 0, stride: extents[index + 1].count) : place(index + 1, &image)
+            current = isLast ? Region(offset: 0, stride: extents[index + 1].count) : place(end + 1, &image)
             steps.append(
                 Step(
                     operation: operation, patches: patches, input: from, output: current,

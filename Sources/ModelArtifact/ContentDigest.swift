@@ -1,5 +1,3 @@
-import Crypto
-
 /// The SHA-256 of some content, which names students and frames.
 public struct ContentDigest: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// 64 lower-case hexadecimal digits.
@@ -7,7 +5,7 @@ public struct ContentDigest: Sendable, Hashable, Comparable, CustomStringConvert
 
     /// The digest of `bytes`.
     public init(of bytes: [UInt8]) {
-        hex = Self.hexadecimal(SHA256.hash(data: bytes))
+        hex = bytes.withUnsafeBytes { Self.hexadecimal(SHA256.digest($0)) }
     }
 
     /// Reads a digest; nothing where `hex` is not 64 lower-case hexadecimal digits.

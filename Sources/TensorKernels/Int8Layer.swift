@@ -85,7 +85,9 @@ package struct Int8Layer {
                 shift[output] += 1
             }
         }
-        isGeneral = !shift.allSatisfy { $0 >= 33 }
+        // What is added to the high half, of at most 2³⁰ itself, must leave room in 32 bits.
+        let most: Int32 = requantisation.zeroPoint == 0 ? 62 : 54
+        isGeneral = !shift.allSatisfy { (33...most).contains($0) }
         if isGeneral {
             self.multiplier = image.store(Self.padded(requantisation.multiplier, 0))
             self.shift = image.store(Self.padded(requantisation.shift.map(Int32.init), 1))
@@ -93,7 +95,8 @@ package struct Int8Layer {
         } else {
             self.multiplier = image.store(Self.padded(multiplier, 0))
             self.shift = image.store(Self.padded(shift.map { $0 - 32 }, 1))
-            round = image.store(Self.padded(shift.map { 1 << ($0 - 33) }, 0))
+            let zeroPoint = Int32(requantisation.zeroPoint)
+            round = image.store(Self.padded(shift.map { 1 << ($0 - 33) + zeroPoint << ($0 - 32) }, 0))
         }
     }
 

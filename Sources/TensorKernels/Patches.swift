@@ -10,6 +10,8 @@ package struct Patches: Equatable {
     package var segments: Int
     package var segmentStride: Int
     package var length: Int
+    /// 2 where an int8 product keeps the larger of every two rows, of which there is then an even number; otherwise 1.
+    package var pool = 1
 
     package init(rows: Int, rowStride: Int, segments: Int = 1, segmentStride: Int = 0, length: Int) {
         self.rows = rows
@@ -24,6 +26,7 @@ package struct Patches: Equatable {
 
     var c: ck_patches {
         ck_patches(
-            rows: rows, row_stride: rowStride, segments: segments, segment_stride: segmentStride, length: length)
+            rows: rows, row_stride: rowStride, segments: segments, segment_stride: segmentStride, length: length,
+            pool: pool)
     }
 }

@@ -1,4 +1,5 @@
 import BusAPI
+import BusTesting
 import Energy
 import JSON
 import ServiceRuntime
@@ -36,7 +37,7 @@ struct EnergyMeteringTests {
     func faults(key: String, value: String, message: String) throws {
         let fixture = try EdgeFixture()
         #expect {
-            _ = try fixture.settings(["edge.energy.power.topic": "plug/power", key: value])
+            _ = try fixture.settings(["edge.energy.power.topic": "plug/power"].merging([key: value]) { $1 })
         } throws: {
             let error = try #require($0 as? ConfigurationError)
             return error.key == key && "\(error)".contains(message)

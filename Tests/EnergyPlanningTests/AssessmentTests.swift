@@ -59,6 +59,7 @@ struct AssessmentTests {
         #expect(lora.inference == sent && sent.value > 0.1)
         #expect(lora.update == RadioProfile.lora.received(bytes: 2000, messages: 1))
         #expect(abs(lora.updateSeconds.value - 16_000.0 / 1758) < 1e-9)
+        #expect(abs(lora.air.value - 2 * 2400.0 / 1758) < 1e-9 && lora.air.low < 1)
         #expect(abs(lora.node.value - assessment.node.value - 2 * sent.value) < 1e-9)
         #expect(try #require(lora.batteryDays).value < (try #require(assessment.batteryDays)).value)
     }

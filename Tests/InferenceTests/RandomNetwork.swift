@@ -37,6 +37,9 @@ enum RandomNetwork {
             }
             let isWeighted = spec.weightedLayers.last == spec.layers.count - 1
             if isWeighted, Int.random(in: 0...2, using: &random) > 0 { spec.layers.append(.relu) }
+            if spec.extents.last?.samples ?? 0 > 1, Int.random(in: 0...2, using: &random) == 0 {
+                spec.layers.append(.maxPool(size: 2))
+            }
         }
         if Bool.random(using: &random) { spec.layers.append(.globalAveragePool) }
         spec.layers.append(.dense(units: Int.random(in: 2...20, using: &random)))
@@ -76,6 +79,19 @@ enum RandomNetwork {
                 mean: (0..<spec.channels).map { _ in Float.random(in: -5...5, using: &random) },
                 standardDeviation: (0..<spec.channels).map { _ in Float.random(in: 0.1...9, using: &random) }),
             inputScale: 0.03, layers: layers, gate: .init(temperature: 1.5, threshold: 0.6), golden: [])
+    }
+
+    static func floats(_ spec: NetworkSpec, _ random: inout TestRandom) -> FloatNetwork {
+        let student = student(spec, &random)
+        return FloatNetwork(
+            task: student.task, spec: spec, normalisation: student.normalisation,
+            layers: spec.weightedLayers.map { index in
+                let (outputs, inputs) = spec.weightShape(at: index)
+                let reach = (6 / Float(inputs)).squareRoot()
+                return .init(
+                    weight: (0..<outputs * inputs).map { _ in Float.random(in: -reach...reach, using: &random) },
+                    bias: (0..<outputs).map { _ in Float.random(in: -0.2...0.2, using: &random) })
+            }, gate: student.gate)
     }
 
     static func input(_ spec: NetworkSpec, _ random: inout TestRandom) -> [UInt8] {

@@ -1,3 +1,4 @@
+import Crypto
 import JSON
 import Testing
 
@@ -139,6 +140,23 @@ import Testing
                 bytes: tensor.bytes)
             let error = #expect(throws: ArtifactError.self) { try Student(decoding: changed.encode()) }
             #expect(error?.message.contains(tensor.name) == true)
+        }
+    }
+
+    @Test("Digests are those of FIPS 180-4, and of swift-crypto for every length")
+    func digests() {
+        #expect(
+            ContentDigest(of: []).hex == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+        #expect(
+            ContentDigest(of: Array("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq".utf8)).hex
+                == "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1")
+        #expect(
+            ContentDigest(of: Array(repeating: UInt8(ascii: "a"), count: 1_000_000)).hex
+                == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+        var random = TestRandom(seed: 7)
+        for count in 0..<400 {
+            let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
+            #expect(ContentDigest(of: bytes).bytes == Array(Crypto.SHA256.hash(data: bytes)))
         }
     }
 

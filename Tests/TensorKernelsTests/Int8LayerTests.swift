@@ -16,7 +16,9 @@ struct Int8LayerTests {
             let layer = RandomLayer(rows: rows, outputs: outputs, patches: patches, &random)
             let (sums, activations) = (layer.sums(), layer.activations())
             for (name, table) in tables {
-                #expect(layer.run(table, requantised: false) == sums, "\(name): \(outputs) outputs of \(patches)")
+                if patches.pool == 1 {
+                    #expect(layer.run(table, requantised: false) == sums, "\(name): \(outputs) outputs of \(patches)")
+                }
                 #expect(
                     layer.run(table, requantised: true) == activations.map(Int32.init),
                     "\(name): \(outputs) outputs of \(patches)")
@@ -43,6 +45,10 @@ struct Int8LayerTests {
             }
         }
         for segments in [2, 3, 7] { add(11, 20, 6, 7, segments: segments) }
+        for (rows, outputs) in [(2, 1), (4, 16), (10, 33), (50, 64), (26, 49), (100, 17)] {
+            add(rows, outputs, 30, 12)
+            shapes[shapes.count - 1].2.pool = 2
+        }
         return shapes
     }
 
@@ -61,7 +67,7 @@ struct Int8LayerTests {
     @Test("Pools and input quantisation are the same on every level")
     func pools() {
         var random = SweepGenerator(state: 9)
-        for (rows, size, channels) in [(1, 1, 1), (3, 2, 16), (2, 13, 48), (1, 100, 17), (4, 3, 5), (1, 20_000, 2)] {
+        for (rows, size, channels) in [(1, 1, 1), (3, 2, 16), (2, 13, 48), (1, 100, 17), (4, 3, 150), (1, 20_000, 2)] {
             let input = (0..<rows * size * channels + 16).map { _ in UInt8(random.next() % 256) }
             func column(_ index: Int) -> [Int] {
                 (0..<size).map { Int(input[(index / channels * size + $0) * channels + index % channels]) }

@@ -49,8 +49,14 @@ struct RandomLayer {
         }
     }
 
+    /// (rows / pool × outputs).
     func activations() -> [UInt8] {
-        sums().enumerated().map { index, sum in
+        let sums = sums()
+        let kept = (0..<sums.count / patches.pool).map { index in
+            let first = index / outputs * patches.pool * outputs + index % outputs
+            return patches.pool == 2 ? max(sums[first], sums[first + outputs]) : sums[first]
+        }
+        return kept.enumerated().map { index, sum in
             let output = index % outputs
             let shift = Int64(requantisation.shift[output])
             let value = (Int64(sum) * Int64(requantisation.multiplier[output]) + (1 << (shift - 1))) >> shift
@@ -74,7 +80,7 @@ struct RandomLayer {
             table.product(layer, in: arena.base, patches, input: input, scratch: &scratch, into: &result)
             return result
         }
-        var result = [UInt8](repeating: 9, count: patches.rows * outputs)
+        var result = [UInt8](repeating: 9, count: patches.rows / patches.pool * outputs)
         if isDepthwise {
             table.depthwise(layer, in: arena.base, patches, input: input, into: &result)
         } else {

@@ -30,8 +30,11 @@ struct AssessmentText {
     private var limits: TextTable {
         var table = TextTable([("LIMIT", .left), ("USED", .right), ("AVAILABLE", .right), ("", .left)])
         for limit in assessment.limits {
+            let isShare = limit.name == "duty"
+            let (used, available) = isShare ? (100 * limit.used.value, 100) : (limit.used.value, limit.available)
             table.append([
-                limit.name, Self.metric(limit.used.value, limit.unit), Self.metric(limit.available, limit.unit),
+                limit.name, Self.metric(used, isShare ? "%" : limit.unit),
+                Self.metric(available, isShare ? "%" : limit.unit),
                 limit.verdict == .likely ? "fits by its value, not by its high bound" : limit.verdict.rawValue,
             ])
         }
@@ -62,11 +65,13 @@ struct AssessmentText {
     private var radios: TextTable {
         var table = TextTable(
             [("RADIO", .left), ("AN INFERENCE", .right), ("LOW", .right), ("HIGH", .right), ("AN UPDATE", .right)]
-                + [("LOW", .right), ("HIGH", .right), ("ON AIR", .right), ("NODE", .right), ("BATTERY", .right)])
+                + [("LOW", .right), ("HIGH", .right), ("LASTS", .right), ("ON AIR", .right), ("NODE", .right)]
+                + [("BATTERY", .right)])
         for radio in assessment.radios {
             table.append(
                 [radio.name] + Self.cells(radio.inference.bounds, "J") + Self.cells(radio.update.bounds, "J") + [
-                    Self.metric(radio.updateSeconds.value, "s"), Self.metric(radio.node.value, "W"),
+                    Self.metric(radio.updateSeconds.value, "s"), Self.metric(100 * radio.air.value, "%"),
+                    Self.metric(radio.node.value, "W"),
                     radio.batteryDays.map { Self.metric($0.value, "days") } ?? "–",
                 ])
         }

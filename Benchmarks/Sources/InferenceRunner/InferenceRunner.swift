@@ -32,8 +32,10 @@ struct InferenceRunner {
         while fread(&window, MemoryLayout<Float>.size, window.count, input) == window.count {
             let probabilities = engine.probabilities(try engine.logits(window))
             let decision = engine.decision(probabilities)
-            print(names.isEmpty ? "\(decision.classIndex)" : names[decision.classIndex], decision.confidence)
-            fflush(nil)
+            let name = names.isEmpty ? decision.classIndex.description : names[decision.classIndex]
+            // Not `print`: it looks for conformances all over the standard library.
+            let line = name + " " + decision.confidence.description + "\n"
+            guard write(STDOUT_FILENO, line, line.utf8.count) == line.utf8.count else { return }
         }
     }
 

@@ -107,7 +107,7 @@ struct KernelsBenchmark {
         var result = [Int32](repeating: 0, count: shape.rows * shape.columns)
         var scratch = [Int32](repeating: 0, count: 3 * shape.columns)
         var patches = ck_patches(
-            rows: shape.rows, row_stride: shape.depth, segments: 1, segment_stride: 0, length: shape.depth)
+            rows: shape.rows, row_stride: shape.depth, segments: 1, segment_stride: 0, length: shape.depth, pool: 1)
         return {
             packed.withUnsafeBufferPointer { packed in
                 bias.withUnsafeBufferPointer { bias in

@@ -31,6 +31,8 @@ typedef struct ck_patches {
     size_t segments;
     ptrdiff_t segment_stride;
     size_t length;
+    /// 2: an output is the maximum over two rows, of which there is an even number (u8s8 alone). Otherwise 1.
+    size_t pool;
 } ck_patches;
 
 /// An f32 layer: packed weights (see `pack`; of a depthwise layer panels of (segments x channels)), and the bias, both
@@ -52,9 +54,10 @@ typedef struct ck_int8_layer {
     const int32_t *multiplier;
     /// Where `general`: 1...62. Otherwise every shift was at least 33, and 32 less stands here.
     const int32_t *shift;
-    /// 2^(shift-1) of what stands in `shift`; unused where `general`. Rounding the product's high half by it gives the
-    /// same bits: floor((x + c * 2^32) / 2^(32+s)) = floor((floor(x / 2^32) + c) / 2^s).
+    /// 2^(s-1) + zero_point * 2^s of the s in `shift`; unused where `general`. Added to the product's high half it gives
+    /// the same bits: floor((x + c * 2^32) / 2^(32+s)) = floor((floor(x / 2^32) + c) / 2^s).
     const int32_t *round;
+    /// Where `general`.
     int32_t zero_point;
     int32_t general;
     size_t outputs;
