@@ -236,7 +236,7 @@ class Inference:
         peer = self.resident([*self.peer, "memory", model], b"")
         return [
             row(f"runner of one int8 student against Python with ONNX Runtime: {name}", mine[key], peer[key], "MiB", 0.10)
-            for key, name in [("Rss", "resident memory"), ("Private", "private memory")]]
+            for key, name in [("VmRSS", "resident memory"), ("RssAnon", "private memory")]]
 
     @staticmethod
     def resident(command, window):
@@ -245,11 +245,10 @@ class Inference:
         process.stdin.flush()
         process.stdout.readline()
         found = {}
-        for line in open(f"/proc/{process.pid}/smaps_rollup"):
+        for line in open(f"/proc/{process.pid}/status"):
             key, _, value = line.partition(":")
-            if key in ("Rss", "Private_Clean", "Private_Dirty"):
-                key = key.partition("_")[0]
-                found[key] = found.get(key, 0) + int(value.split()[0]) / 1024
+            if key in ("VmRSS", "RssAnon"):
+                found[key] = int(value.split()[0]) / 1024
         process.stdin.close()
         process.wait()
         return found

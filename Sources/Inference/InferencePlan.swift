@@ -94,27 +94,21 @@ struct InferencePlan<Layer> {
             overlap = overlap?.behind(layer, before: before, rows: patches.rows)
             // The layer whose output this operator yields.
             var end = index
-            if fusesPools, case .convolution = layer,
-                let next = spec.layers[(index + 1)...].firstIndex(where: { $0 != .relu }),
-                spec.layers[next] == .maxPool(size: 2)
-            {
-                (isFused, end) = (true, next)
+            if fusesPools, let pool = spec.poolOfTwo(behind: index) {
+                (isFused, end) = (true, pool)
                 (patches.rows, patches.pool) = (2 * extents[end + 1].samples, 2)
                 overlap = overlap?.behind(spec.layers[end], before: 0, rows: extents[end + 1].samples)
             }
-            let operation: Operation
-            switch layer {
-            case .maxPool, .globalMaxPool: operation = .maximum
-            case .averagePool, .globalAveragePool: operation = .average
-            default:
-                let isDepthwise = if case .depthwiseConvolution = layer { true } else { false }
-                let made = constants(
-                    Slot(
-                        index: index, position: weighted.firstIndex(of: index) ?? 0, patches: patches,
-                        isDepthwise: isDepthwise, isRectified: !isLast && spec.layers[index + 1] == .relu,
-                        isLast: isLast), &image)
-                operation = isDepthwise ? .depthwise(made) : .product(made)
-            }
+            let slot = Slot(
+                index: index, position: weighted.firstIndex(of: index) ?? 0, patches: patches,
+                isDepthwise: layer.isDepthwise, isRectified: !isLast && spec.layers[index + 1] == .relu, isLast: isLast)
+            let operation: Operation =
+                switch layer {
+                case .maxPool, .globalMaxPool: .maximum
+                case .averagePool, .globalAveragePool: .average
+                case .depthwiseConvolution: .depthwise(constants(slot, &image))
+                default: .product(constants(slot, &image))
+                }
             current = isLast ? Region(offset: 0, stride: extents[index + 1].count) : place(end + 1, &image)
             steps.append(
                 Step(
@@ -124,7 +118,19 @@ struct InferencePlan<Layer> {
     }
 }
 
+extension NetworkSpec.Layer {
+    fileprivate var isDepthwise: Bool { if case .depthwiseConvolution = self { true } else { false } }
+}
+
 extension NetworkSpec {
+    /// The maximum pool of size 2 that takes a convolution's output, if that is what does.
+    fileprivate func poolOfTwo(behind index: Int) -> Int? {
+        guard case .convolution = layers[index],
+            let next = layers[(index + 1)...].firstIndex(where: { $0 != .relu }), layers[next] == .maxPool(size: 2)
+        else { return nil }
+        return next
+    }
+
     /// What the rows of a layer's output read.
     fileprivate func patches(at index: Int) -> Patches {
         let (from, to) = (extents[index], extents[index + 1])
