@@ -206,7 +206,7 @@ let tested: [(String, [Target.Dependency])] = [
     ("NeuralNetwork", ["TensorKernels", "ModelArtifact", "JSON"]),
     ("Compression", ["NeuralNetwork", "Inference", "ModelArtifact"]),
     ("Distillation", ["NeuralNetwork", "Compression", "Inference", "ModelArtifact", "Zstd"]),
-    ("ModelExchange", ["Inference", "ModelArtifact", "NeuralNetwork"]),
+    ("ModelExchange", ["Inference", "ModelArtifact", "NeuralNetwork", protobuf]),
     ("BusAPI", ["BusTesting"]),
     (
         "ServiceRuntime",

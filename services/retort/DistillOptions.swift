@@ -2,6 +2,7 @@ import ArgumentParser
 import Distillation
 import DistillationReports
 import Energy
+import Foundation
 import Recordings
 
 /// What a study reads.
@@ -161,6 +162,7 @@ struct DistillTrainingOptions: ParsableArguments {
             }
             let read = try ModelFile.teacher(teacherFile)
             options.trainedTeacher = read.teacher
+            for note in read.notes { FileHandle.standardError.write(Data("note: \(note)\n".utf8)) }
         }
         guard options.student?.fitsStudents ?? true else {
             throw ValidationError("--student: the integer runtime of edges has no \(student ?? "") network")
