@@ -18,12 +18,11 @@ import Testing
     @Test("Damaged students give an error, or a student that runs; never a crash or much memory")
     func students() throws {
         let corpus = try TestStudent.shapes.enumerated().map { try TestStudent.student($1, seed: UInt64($0)).encode() }
-        var mutation = Mutation(corpus, seed: 41)
         let before = try Self.peak()
         var (refused, read) = (0, 0)
-        for _ in 0..<4000 {
+        for file in Mutation(corpus, seed: 41, count: 4000) {
             do throws(ArtifactError) {
-                let student = try Student(decoding: mutation.next())
+                let student = try Student(decoding: file)
                 read += 1
                 guard student.spec.multiplyAccumulates < 1 << 22 else { continue }
                 // What was read is sound: it runs, and can be written as anything.
@@ -47,12 +46,11 @@ import Testing
             return try ONNXExport.float(weights, normalisation: normalisation, task: TestNetwork.task(weights.spec))
         }
         corpus.append([UInt8](try Data(contentsOf: URL(fileURLWithPath: Workbench.fixture("teacher-dynamo.onnx")))))
-        var mutation = Mutation(corpus, seed: 42)
         let before = try Self.peak()
         var (refused, read) = (0, 0)
-        for _ in 0..<4000 {
+        for file in Mutation(corpus, seed: 42, count: 4000) {
             do throws(ExchangeError) {
-                _ = try ONNXImport(mutation.next())
+                _ = try ONNXImport(file)
                 read += 1
             } catch { refused += 1 }
         }

@@ -1,11 +1,34 @@
+import Foundation
+
 /// Damages files as an enemy would, the same way for the same seed.
-struct Mutation {
+///
+/// Under `./dev fuzz NAME SECONDS` it goes on for so long from a seed of the clock, and leaves each file behind before it is
+/// read, so that the one which ends the process is there.
+struct Mutation: Sequence, IteratorProtocol {
     private var random: TestRandom
     private let corpus: [[UInt8]]
+    private var left: Int
+    private let deadline: Date?
+    private let last: URL?
 
-    init(_ corpus: [[UInt8]], seed: UInt64) {
+    init(_ corpus: [[UInt8]], seed: UInt64, count: Int) {
         self.corpus = corpus
-        random = TestRandom(seed: seed)
+        left = count
+        let environment = ProcessInfo.processInfo.environment
+        let seconds = environment["RETORT_FUZZ_SECONDS"].flatMap { Double($0) }
+        deadline = seconds.map { Date(timeIntervalSinceNow: $0) }
+        last = environment["RETORT_FUZZ_LAST"].map { URL(fileURLWithPath: $0) }
+        random = TestRandom(seed: seconds == nil ? seed : UInt64(Date().timeIntervalSince1970 * 1e6))
+    }
+
+    /// One to four changes of one of the files; nothing when there were enough.
+    mutating func next() -> [UInt8]? {
+        left -= 1
+        if let deadline { guard Date() < deadline else { return nil } } else { guard left >= 0 else { return nil } }
+        var bytes = corpus[Int.random(in: corpus.indices, using: &random)]
+        for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty { change(&bytes) }
+        if let last { try? Data(bytes).write(to: last) }
+        return bytes
     }
 
     /// Numbers that lie at the edges of what fits.
@@ -17,13 +40,6 @@ struct Mutation {
         "{",
     ].map { Array($0.utf8) }
 
-    /// One to four changes of one of the files.
-    mutating func next() -> [UInt8] {
-        var bytes = corpus[Int.random(in: corpus.indices, using: &random)]
-        for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty { change(&bytes) }
-        return bytes
-    }
-
     private mutating func change(_ bytes: inout [UInt8]) {
         let place = Int.random(in: bytes.indices, using: &random)
         let rest = bytes.count - place
@@ -31,9 +47,9 @@ struct Mutation {
         case 0: bytes[place] ^= 1 << UInt8.random(in: 0...7, using: &random)
         case 1: bytes[place] = UInt8.random(in: 0...255, using: &random)
         case 2: bytes.removeLast(rest)
-        case 3: bytes.removeSubrange(place..<place + Int.random(in: 1...min(rest, 64), using: &random))
+        case 3: bytes.removeSubrange(place..<place + Int.random(in: 1...Swift.min(rest, 64), using: &random))
         case 4:
-            let run = bytes[place..<place + Int.random(in: 1...min(rest, 64), using: &random)]
+            let run = bytes[place..<place + Int.random(in: 1...Swift.min(rest, 64), using: &random)]
             bytes.insert(contentsOf: run, at: Int.random(in: 0...bytes.count, using: &random))
         case 5:
             let number = Self.extremes[Int.random(in: Self.extremes.indices, using: &random)]
