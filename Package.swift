@@ -183,8 +183,8 @@ let package = Package(
         service(
             "retort", "FleetConsole",
             [
-                "Distillation", "DistillationReports", "Energy", "ModelExchange", "Telemetry", "ModelArtifact", "JSON",
-                "Recordings", system, signals,
+                "Distillation", "DistillationReports", "Energy", "ModelExchange", "NeuralNetwork", "Telemetry",
+                "ModelArtifact", "JSON", "Recordings", system, signals,
             ]),
 
         // What `./dev bench edge` runs

@@ -3,6 +3,7 @@ import Distillation
 import JSON
 import ModelArtifact
 import ModelExchange
+import NeuralNetwork
 
 /// Reads a teacher that another tool trained.
 struct ImportCommand: ParsableCommand {

@@ -9,9 +9,12 @@ struct ONNXFloatNetwork {
     /// Name of what the next layer reads.
     private var current: String
     private var isFlat = false
+    /// What a student's codes can stand for behind a layer, by its position.
+    private let ranges: [Int: ClosedRange<Float>]
 
-    init(_ weights: NetworkWeights, mean: [Float], factor: [Float]) {
+    init(_ weights: NetworkWeights, mean: [Float], factor: [Float], ranges: [Int: ClosedRange<Float>]) {
         spec = weights.spec
+        self.ranges = ranges
         tensors = Dictionary(weights.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let offset = builder.constant("input.mean", [mean.count], mean)
         let scale = builder.constant("input.factor", [factor.count], factor)
@@ -32,6 +35,12 @@ struct ONNXFloatNetwork {
         for (index, layer) in layers.enumerated() {
             let next = index + 1 < layers.count ? layers[index + 1] : nil
             try add(layer, "\(prefix)\(index)", from: extents[index], to: extents[index + 1], next: next)
+            // Students have no blocks, so that a position is one in the spec.
+            guard let range = ranges[index] else { continue }
+            let name = "\(prefix)\(index).range"
+            let low = builder.constant("\(name).low", [], [range.lowerBound])
+            let high = builder.constant("\(name).high", [], [range.upperBound])
+            current = builder.node("Clip", name, [current, low, high])
         }
     }
 
