@@ -41,7 +41,7 @@ public enum ONNXExport {
             throw ExchangeError(.invalidStudent, "\(error)", cause: error)
         }
         let quantisation = InputQuantisation(student)
-        var ranges: [Int: ClosedRange<Float>] = [:]
+        var ranges: [Int: ClosedRange<Float>] = [-1: -128...127]
         for node in graph.nodes where node.layer != nil && !node.isLast {
             let (zero, scale) = (Float(node.output.zeroPoint), node.output.scale)
             ranges[node.position + (node.isRectified ? 1 : 0)] = -zero * scale...(255 - zero) * scale
