@@ -162,6 +162,7 @@ struct DistillTrainingOptions: ParsableArguments {
             }
             let read = try ModelFile.teacher(teacherFile)
             options.trainedTeacher = read.teacher
+            options.trainedTeacherClasses = read.classes
             for note in read.notes { FileHandle.standardError.write(Data("note: \(note)\n".utf8)) }
         }
         guard options.student?.fitsStudents ?? true else {
