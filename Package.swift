@@ -190,7 +190,7 @@ let package = Package(
             "retort", "FleetConsole",
             [
                 "Distillation", "Compression", "DistillationReports", "Energy", "EnergyPlanning", "ModelExchange",
-                "Telemetry", "ModelArtifact", "JSON", "Recordings", system, signals,
+                "NeuralNetwork", "Telemetry", "ModelArtifact", "JSON", "Recordings", system, signals,
             ]),
 
         // What `./dev bench edge` runs
@@ -212,7 +212,7 @@ let tested: [(String, [Target.Dependency])] = [
     ("NeuralNetwork", ["TensorKernels", "ModelArtifact", "JSON"]),
     ("Compression", ["NeuralNetwork", "Inference", "ModelArtifact"]),
     ("Distillation", ["NeuralNetwork", "Compression", "Inference", "ModelArtifact", "Zstd"]),
-    ("ModelExchange", ["Inference", "ModelArtifact", "NeuralNetwork"]),
+    ("ModelExchange", ["Inference", "ModelArtifact", "NeuralNetwork", protobuf]),
     ("BusAPI", ["BusTesting"]),
     (
         "ServiceRuntime",

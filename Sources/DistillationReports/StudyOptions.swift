@@ -68,6 +68,8 @@ public struct StudyOptions: Sendable {
     public var focusWeight: Float = 3
     /// A teacher that was trained before, here or elsewhere: then none is trained.
     public var trainedTeacher: TrainedTeacher?
+    /// Names of that teacher's outputs, where they are known.
+    public var trainedTeacherClasses: [String] = []
     /// Networks to train instead of the ones that fit the task.
     public var teacher: NetworkChoice?
     public var student: NetworkChoice?

@@ -9,6 +9,7 @@ struct StudyTraining {
     private let checkpoints: (@Sendable (StudyReport.Role) -> Checkpoints)?
     private let observer: StudyObserver
     private let trainedTeacher: TrainedTeacher?
+    private let trainedTeacherClasses: [String]
 
     /// Scores on the validation groups that a curve has.
     private static let validationPoints = 12
@@ -18,6 +19,7 @@ struct StudyTraining {
         self.observer = observer
         checkpoints = options.checkpoints
         trainedTeacher = options.trainedTeacher
+        trainedTeacherClasses = options.trainedTeacherClasses
         var training = options.distillation
         training.validationPoints = Self.validationPoints
         if options.isQuick {
@@ -60,6 +62,13 @@ struct StudyTraining {
                 .options,
                 "the given teacher takes windows of \(spec.samples) × \(spec.channels) and has \(spec.outputs) outputs; "
                     + "the data make windows of \(window) × \(channels) (--window, --ignore) and \(outputs) outputs")
+        }
+        let classes = data.task.classes.map(\.name)
+        guard trainedTeacherClasses.isEmpty || classes.isEmpty || trainedTeacherClasses == classes else {
+            throw StudyError(
+                .options,
+                "the given teacher answers with \(trainedTeacherClasses.joined(separator: ", ")), in this order; the data "
+                    + "have \(classes.joined(separator: ", "))")
         }
     }
 

@@ -3,6 +3,7 @@ import Compression
 import Distillation
 import DistillationReports
 import Energy
+import Foundation
 import Recordings
 
 /// What a study reads.
@@ -176,6 +177,8 @@ struct DistillTrainingOptions: ParsableArguments {
             }
             let read = try ModelFile.teacher(teacherFile)
             options.trainedTeacher = read.teacher
+            options.trainedTeacherClasses = read.classes
+            for note in read.notes { FileHandle.standardError.write(Data("note: \(note)\n".utf8)) }
         }
         guard options.student?.fitsStudents ?? true else {
             throw ValidationError("--student: the integer runtime of edges has no \(student ?? "") network")

@@ -3,6 +3,7 @@ import Distillation
 import JSON
 import ModelArtifact
 import ModelExchange
+import NeuralNetwork
 
 /// Reads a teacher that another tool trained.
 struct ImportCommand: ParsableCommand {
@@ -77,6 +78,6 @@ struct ImportCommand: ParsableCommand {
         }
         return TaskDocument(
             name: "imported", channels: channels, rate: 1, window: spec.samples, step: spec.samples,
-            classes: (0..<spec.outputs).map { .init(name: "class-\($0)") })
+            classes: (0..<spec.outputs).map { .init(name: ModelFile.numberedClass($0)) })
     }
 }

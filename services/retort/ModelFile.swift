@@ -20,12 +20,26 @@ enum ModelFile {
     }
 
     /// A teacher from `teacher.safetensors` or from another tool's `.onnx`, with what was changed on the way.
-    static func teacher(_ path: String) throws -> (teacher: TrainedTeacher, notes: [String]) {
+    ///
+    /// - Returns: also the names of its classes; none where the file knows them by number alone.
+    static func teacher(_ path: String) throws -> (teacher: TrainedTeacher, classes: [String], notes: [String]) {
         let bytes = try read(path)
         do {
-            guard path.hasSuffix(".onnx") else { return (try TrainedTeacher.decode(bytes).teacher, []) }
+            guard path.hasSuffix(".onnx") else {
+                let (teacher, task, _) = try TrainedTeacher.decode(bytes)
+                return (teacher, names(task), [])
+            }
             let read = try ONNXImport(bytes)
-            return (TrainedTeacher(weights: read.weights, normalisation: read.normalisation), read.notes)
+            let teacher = TrainedTeacher(weights: read.weights, normalisation: read.normalisation)
+            return (teacher, read.task.map(names) ?? [], read.notes)
         } catch { throw ValidationError("\(path): \(error)") }
+    }
+
+    /// What `retort import` calls the class of an output that nobody named.
+    static func numberedClass(_ index: Int) -> String { "class-\(index)" }
+
+    private static func names(_ task: TaskDocument) -> [String] {
+        let names = task.classes.map(\.name)
+        return names == names.indices.map(numberedClass) ? [] : names
     }
 }

@@ -13,10 +13,11 @@ public enum ONNXExport {
         _ weights: NetworkWeights, normalisation: Student.Normalisation, task: TaskDocument
     ) throws(ExchangeError) -> [UInt8] {
         let factor = normalisation.standardDeviation.map { 1 / $0 }
-        return try float(weights, mean: normalisation.mean, factor: factor, task: task, metadata: [])
+        return try float(
+            ONNXFloatNetwork(weights, mean: normalisation.mean, factor: factor, ranges: [:]), weights.spec, task, [])
     }
 
-    /// A student's weights as the floats they stand for; its activations are not rounded.
+    /// A student's weights as the floats they stand for; its activations are not rounded, but kept in their range.
     ///
     /// - Throws: ``ExchangeError`` `.invalidStudent`.
     public static func float(_ student: Student) throws(ExchangeError) -> [UInt8] {
@@ -40,9 +41,14 @@ public enum ONNXExport {
             throw ExchangeError(.invalidStudent, "\(error)", cause: error)
         }
         let quantisation = InputQuantisation(student)
+        var ranges: [Int: ClosedRange<Float>] = [-1: -128...127]
+        for node in graph.nodes where node.layer != nil && !node.isLast {
+            let (zero, scale) = (Float(node.output.zeroPoint), node.output.scale)
+            ranges[node.position + (node.isRectified ? 1 : 0)] = -zero * scale...(255 - zero) * scale
+        }
         return try float(
-            weights, mean: quantisation.mean, factor: quantisation.factor, task: student.task,
-            metadata: studentMetadata(student))
+            ONNXFloatNetwork(weights, mean: quantisation.mean, factor: quantisation.factor, ranges: ranges),
+            student.spec, student.task, studentMetadata(student))
     }
 
     /// A student with its integers between `QuantizeLinear` and `DequantizeLinear`.
@@ -68,12 +74,12 @@ public enum ONNXExport {
     }
 
     private static func float(
-        _ weights: NetworkWeights, mean: [Float], factor: [Float], task: TaskDocument, metadata: [(String, String)]
+        _ network: ONNXFloatNetwork, _ spec: NetworkSpec, _ task: TaskDocument, _ metadata: [(String, String)]
     ) throws(ExchangeError) -> [UInt8] {
-        var network = ONNXFloatNetwork(weights, mean: mean, factor: factor)
+        var network = network
         try network.build()
         return try network.builder.encode(
-            name: task.name, input: ("window", [weights.spec.samples, weights.spec.channels]),
-            output: ("logits", [weights.spec.outputs]), metadata: [("retort.task", task.json.text)] + metadata)
+            name: task.name, input: ("window", [spec.samples, spec.channels]), output: ("logits", [spec.outputs]),
+            metadata: [("retort.task", task.json.text)] + metadata)
     }
 }

@@ -9,9 +9,12 @@ struct ONNXFloatNetwork {
     /// Name of what the next layer reads.
     private var current: String
     private var isFlat = false
+    /// What a student's codes can stand for behind a layer, by its position; −1 is that of the input.
+    private let ranges: [Int: ClosedRange<Float>]
 
-    init(_ weights: NetworkWeights, mean: [Float], factor: [Float]) {
+    init(_ weights: NetworkWeights, mean: [Float], factor: [Float], ranges: [Int: ClosedRange<Float>]) {
         spec = weights.spec
+        self.ranges = ranges
         tensors = Dictionary(weights.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let offset = builder.constant("input.mean", [mean.count], mean)
         let scale = builder.constant("input.factor", [factor.count], factor)
@@ -22,6 +25,7 @@ struct ONNXFloatNetwork {
 
     /// - Throws: ``ExchangeError`` `.unsupported` that names the first layer without an ONNX form here.
     mutating func build() throws(ExchangeError) {
+        clip(-1, "input.range")
         try add(spec.layers, spec.extents, prefix: "layers.")
         builder.node("Flatten", "logits", [current], ["axis": .int(1)])
     }
@@ -32,6 +36,8 @@ struct ONNXFloatNetwork {
         for (index, layer) in layers.enumerated() {
             let next = index + 1 < layers.count ? layers[index + 1] : nil
             try add(layer, "\(prefix)\(index)", from: extents[index], to: extents[index + 1], next: next)
+            // Students have no blocks, so that a position is one in the spec.
+            clip(index, "\(prefix)\(index).range")
         }
     }
 
@@ -68,6 +74,13 @@ struct ONNXFloatNetwork {
         case .convolution2D, .spectrogram, .maxPool2D, .averagePool2D:
             throw ExchangeError(.unsupported, "\(name): a network over a spectrogram has no ONNX form here")
         }
+    }
+
+    private mutating func clip(_ position: Int, _ name: String) {
+        guard let range = ranges[position] else { return }
+        let low = builder.constant("\(name).low", [], [range.lowerBound])
+        let high = builder.constant("\(name).high", [], [range.upperBound])
+        current = builder.node("Clip", name, [current, low, high])
     }
 
     private func values(_ name: String) -> [Float] {

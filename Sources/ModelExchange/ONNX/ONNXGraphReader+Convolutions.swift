@@ -69,7 +69,10 @@ extension ONNXGraphReader {
         guard let (taps, leading) = Self.widened(slide, samples: stream.extent.samples) else {
             throw node.unsupported(
                 "pads [\(slide.before), \(slide.after)] over \(stream.extent.samples) samples; a convolution here keeps "
-                    + "⌈samples / stride⌉ of them")
+                    + "⌈samples / stride⌉ of them and has at most \(Self.longest) taps")
+        }
+        guard filters * inputs <= 1 << 26, filters * inputs * taps <= 1 << 26 else {
+            throw ExchangeError(.tooLarge, "\(node.title): \(filters * inputs * taps) weights are too many")
         }
         if taps != slide.kernel {
             notes.append("\(node.title): \(taps - slide.kernel) zeros widen the kernel, for the sake of its padding")
@@ -97,6 +100,9 @@ extension ONNXGraphReader {
             ])
     }
 
+    /// Taps that a convolution of ours has at most.
+    private static let longest = 1024
+
     /// A kernel with zeros around it, for which the padding of a spec reads the samples that the given padding does.
     ///
     /// A symmetric padding with a stride begins elsewhere than ours, and so does a causal one.
@@ -108,7 +114,8 @@ extension ONNXGraphReader {
         guard padded >= reach, (padded - reach) / slide.stride + 1 == (samples + slide.stride - 1) / slide.stride else {
             return nil
         }
-        for extra in 0...2 * (slide.kernel + slide.before + slide.after) {
+        guard slide.kernel <= longest else { return nil }
+        for extra in 0...longest - slide.kernel {
             let ours = NetworkSpec.padding(
                 samples: samples, kernel: slide.kernel + extra, stride: slide.stride, dilation: slide.dilation
             ).before

@@ -51,10 +51,10 @@ extension ONNXGraphReader {
         var shape = Array(target.dropFirst())
         let current = stream.shape
         for index in shape.indices where shape[index] == 0 && index < current.count { shape[index] = current[index] }
-        if let open = shape.firstIndex(of: -1) {
-            let rest = shape.reduce(1) { $0 * ($1 == -1 ? 1 : max(1, $1)) }
-            shape[open] = stream.extent.count / max(1, rest)
-        }
+        // Beyond any extent there is, and far from an overflow.
+        let rest = shape.reduce(1) { min($0 * ($1 == -1 ? 1 : max(1, $1)), 1 << 32) }
+        guard rest < 1 << 32 else { throw node.unsupported("the shape \(target)") }
+        if let open = shape.firstIndex(of: -1) { shape[open] = stream.extent.count / rest }
         return shape
     }
 

@@ -1,7 +1,7 @@
-"""Prints the outputs of a model, a line of numbers for each window: run_model.py MODEL WINDOWS SAMPLES CHANNELS [MODE].
+"""Prints the outputs of models, a line of numbers for each window. Reads lines MODEL WINDOWS SAMPLES CHANNELS MODE.
 
-MODEL is .onnx (ONNX Runtime; MODE `optimised`, the default, or `plain`) or .tflite (LiteRT; MODE `xnnpack`, the default,
-or `builtin`); WINDOWS holds little-endian float32, (windows x samples x channels).
+MODEL is .onnx (ONNX Runtime; MODE `optimised` or `plain`) or .tflite (LiteRT; MODE `xnnpack` or `builtin`); WINDOWS holds
+little-endian float32, (windows x samples x channels).
 """
 import sys
 
@@ -42,12 +42,13 @@ def tflite_outputs(path, windows, mode):
 
 
 def main():
-    path, data, samples, channels = sys.argv[1:5]
-    mode = sys.argv[5] if len(sys.argv) > 5 else ""
-    windows = np.fromfile(data, "<f4").reshape(-1, int(samples), int(channels))
-    outputs = onnx_outputs if path.endswith(".onnx") else tflite_outputs
-    for row in outputs(path, windows, mode):
-        print("OUTPUT", *(repr(float(value)) for value in row))
+    for line in sys.stdin:
+        path, data, samples, channels, mode = line.split()
+        windows = np.fromfile(data, "<f4").reshape(-1, int(samples), int(channels))
+        outputs = onnx_outputs if path.endswith(".onnx") else tflite_outputs
+        print("MODEL")
+        for row in outputs(path, windows, mode):
+            print("OUTPUT", *(repr(float(value)) for value in row))
 
 
 main()
