@@ -4,12 +4,14 @@ import JSON
 struct SourceDecoding {
     let source: SensorSource
     let captures: [String: String]
+    let site: String
     let arrival: Double
     var message: DecodedMessage
 
-    init(source: SensorSource, captures: [String: String], arrival: Double) {
+    init(source: SensorSource, captures: [String: String], site: String, arrival: Double) {
         self.source = source
         self.captures = captures
+        self.site = site
         self.arrival = arrival
         message = DecodedMessage(source: source.name, devices: [])
     }
@@ -32,7 +34,7 @@ struct SourceDecoding {
 
     private func device(_ extra: [String: String] = [:]) -> DeviceReadings {
         let captures = captures.merging(extra) { $1 }
-        let site = source.site.fill(captures)
+        let site = source.site?.fill(captures) ?? site
         let name = source.device.fill(captures)
         return DeviceReadings(device: DeviceID(site: slug(site), device: slug(name)), originalName: name)
     }
@@ -105,8 +107,10 @@ struct SourceDecoding {
             add(parsed, channel, channel.path, t: t ?? arrival, isArrival: t == nil, to: &device)
             return
         }
-        guard case .periodic(let rate) = channel.timing else {
-            issue(channel.path, "is an array, which only a periodic channel may have")
+        guard channel.isSeries, case .periodic(let rate) = channel.timing else {
+            // Where a channel may stand in several places, another one may hold the value.
+            guard source.channels.count(where: { $0.name == channel.name }) == 1 else { return }
+            issue(channel.path, "is an array; name a place such as [0], or say \"series\": true for samples in time")
             return
         }
         guard device.readings.count + elements.count <= SourceReader.maximumReadings else {

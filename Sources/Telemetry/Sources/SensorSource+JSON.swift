@@ -25,10 +25,9 @@ extension SensorSource {
         decoder = try Self.decoder(reader)
         let isSenML = decoder == .senMLJSON || decoder == .senMLCBOR
         let known = topic.names + (isSenML ? ["bn"] : [])
-        guard let site = try reader.string("site") ?? (topic.names.contains("site") ? "{site}" : nil) else {
-            throw reader.fault("site", "is missing; name the edge's site, or capture {site} in the topic")
+        if let site = try reader.string("site") ?? (topic.names.contains("site") ? "{site}" : nil) {
+            self.site = try reader.part("site") { () throws(SourceError) in try TextTemplate(site, known: topic.names) }
         }
-        self.site = try reader.part("site") { () throws(SourceError) in try TextTemplate(site, known: topic.names) }
         guard let device = try reader.string("device") ?? (topic.names.contains("device") ? "{device}" : nil) else {
             throw reader.fault("device", "is missing; name it, or capture {device} in the topic")
         }
@@ -143,7 +142,9 @@ extension SensorSource.Decoder {
 }
 
 extension SourceChannel {
-    private static let keys = ["name", "path", "unit", "timing", "rate", "longestSilence", "values", "scale", "offset"]
+    private static let keys = [
+        "name", "path", "unit", "timing", "rate", "longestSilence", "series", "values", "scale", "offset",
+    ]
 
     init(_ json: JSONValue, _ path: String, _ decoder: SensorSource.Decoder) throws(SourceError) {
         let reader = try StrictReader(json, path, Self.keys)
@@ -160,6 +161,12 @@ extension SourceChannel {
         steps = try reader.part("path") { () throws(SourceError) in decoder.isJSON ? try ValuePath(text) : nil }
         unit = try reader.string("unit")
         timing = try Self.timing(reader, decoder)
+        isSeries = try reader.read { (object) throws(JSONError) in try object.optionalBool("series") } ?? false
+        if isSeries {
+            guard decoder.isJSON, case .periodic = timing else {
+                throw reader.fault("series", "goes with the decoder json and a periodic channel only; take it out")
+            }
+        }
         scale = try reader.number("scale", -1e12...1e12, "factor") ?? 1
         offset = try reader.number("offset", -1e12...1e12, "summand") ?? 0
         values = [:]

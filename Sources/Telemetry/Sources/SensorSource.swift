@@ -20,7 +20,8 @@ public struct SensorSource: Sendable, Equatable {
     public var channels: [SourceChannel]
     public var time: TimeField?
 
-    var site: TextTemplate
+    /// Nothing for the reader's own site.
+    var site: TextTemplate?
     var device: TextTemplate
     var key: TextTemplate?
     var battery: SupplyField?

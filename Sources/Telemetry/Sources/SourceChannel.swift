@@ -14,6 +14,8 @@ public struct SourceChannel: Sendable, Equatable {
     /// The publisher's unit.
     public var unit: String?
     public var timing: ChannelTiming
+    /// Whether an array is read as consecutive samples.
+    public var isSeries: Bool
     /// Numbers that texts stand for.
     public var values: [String: Double]
     /// `value * scale + offset`, before any change of unit.

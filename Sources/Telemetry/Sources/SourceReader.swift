@@ -13,9 +13,14 @@ public struct SourceReader: Sendable {
     public static let maximumDevices = 10_000
 
     private let matcher: SourceMatcher
+    private let site: String
     private var names: [DeviceID: String] = [:]
 
-    public init(_ document: SourcesDocument) { matcher = SourceMatcher(document) }
+    /// - Parameter site: of sources that name none.
+    public init(_ document: SourcesDocument, site: String) {
+        matcher = SourceMatcher(document)
+        self.site = site
+    }
 
     /// What a message says.
     ///
@@ -29,7 +34,7 @@ public struct SourceReader: Sendable {
         guard payload.count <= Self.maximumBytes else {
             throw SourceError(.tooLarge, "\(payload.count) bytes; at most \(Self.maximumBytes) are read")
         }
-        var decoding = SourceDecoding(source: source, captures: captures, arrival: arrival)
+        var decoding = SourceDecoding(source: source, captures: captures, site: site, arrival: arrival)
         try decoding.decode(payload)
         for device in decoding.message.devices { try remember(device) }
         return decoding.message
