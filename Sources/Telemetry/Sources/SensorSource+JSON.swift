@@ -1,7 +1,7 @@
 import JSON
 
 extension SensorSource {
-    private static let keys = [
+    static let keys = [
         "name", "about", "topic", "ignore", "site", "device", "decoder", "textNumbers", "key", "dt", "time", "channels",
         "battery", "voltage",
     ]
@@ -142,7 +142,7 @@ extension SensorSource.Decoder {
 }
 
 extension SourceChannel {
-    private static let keys = [
+    static let keys = [
         "name", "path", "unit", "timing", "rate", "longestSilence", "series", "values", "scale", "offset",
     ]
 
