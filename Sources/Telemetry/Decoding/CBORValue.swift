@@ -27,7 +27,7 @@ enum CBORValue: Sendable, Equatable {
     }
 }
 
-/// Reads one CBOR item within bounds: a declared length never makes it take more memory than the payload has bytes.
+/// Reads one CBOR item within bounds. Memory is taken for what is there, never for a length that is declared.
 struct CBORReader {
     static let maximumDepth = 16
     /// Items in one payload, those within others counted.
@@ -164,7 +164,6 @@ struct CBORReader {
     }
 
     private mutating func array(_ count: UInt64?, depth: Int) throws(SourceError) -> [CBORValue] {
-        try checkCount(count, bytesEach: 1)
         var elements: [CBORValue] = []
         while count.map({ elements.count < $0 }) ?? true {
             guard let element = try item(depth: depth + 1) else {
@@ -178,7 +177,6 @@ struct CBORReader {
 
     private mutating func map(_ count: UInt64?, depth: Int) throws(SourceError) -> [(key: CBORValue, value: CBORValue)]
     {
-        try checkCount(count, bytesEach: 2)
         var members: [(key: CBORValue, value: CBORValue)] = []
         while count.map({ members.count < $0 }) ?? true {
             guard let key = try item(depth: depth + 1) else {
@@ -189,11 +187,5 @@ struct CBORReader {
             members.append((key, value))
         }
         return members
-    }
-
-    private func checkCount(_ count: UInt64?, bytesEach: Int) throws(SourceError) {
-        if let count, count > UInt64((bytes.count - position) / bytesEach) {
-            throw fault("more elements are declared than the payload has bytes for")
-        }
     }
 }
