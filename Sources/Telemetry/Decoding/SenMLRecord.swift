@@ -72,7 +72,7 @@ struct SenMLRecord: Sendable, Equatable {
         return resolver.records
     }
 
-    /// RFC 8428, table 4.
+    /// RFC 8428, section 6.
     private static let labels: [Int64: String] = [
         -1: "bver", -2: "bn", -3: "bt", -4: "bu", -5: "bv", -6: "bs", 0: "n", 1: "u", 2: "v", 3: "vs", 4: "vb", 5: "s",
         6: "t", 7: "ut", 8: "vd",
