@@ -251,6 +251,43 @@ struct ChannelJoinerTests {
         #expect(joiner.advance(now: start + 1e7).first?.t == start + Double(ChannelJoiner.maximumRows) / 100)
     }
 
+    @Test("Whatever times come, samples are on the grid, in order but for jumps, and never empty", arguments: 1...10)
+    func anything(seed: UInt64) throws {
+        var random = seed
+        func next(_ bound: Double) -> Double {
+            random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Double(random >> 40) / Double(1 << 24) * bound
+        }
+        let channels = [channel("a", rate: 5), channel("b", rate: 0.2), channel("m", silence: 20)]
+        var joiner = ChannelJoiner(channels: channels, rate: 2)
+        var cutter = WindowCutter(
+            grid: WindowGrid(channels: ["a", "b", "m"], rate: 2, window: 8, step: 4, missing: .hold))
+        var now = start
+        var last = -Double.infinity
+        var rows = 0
+        for _ in 0..<2000 {
+            now += next(1)
+            let kind = next(1)
+            let offset =
+                kind < 0.9 ? -next(1) : kind < 0.95 ? -next(30) : kind < 0.98 ? next(5000) - 2500 : next(1e9) - 5e8
+            let readings = (0..<Int(next(4))).map { _ in
+                Reading(
+                    channel: ["a", "b", "m"][Int(next(3))], t: now + offset + next(0.5), timeIsArrival: next(1) < 0.2,
+                    value: next(1) < 0.05 ? .nan : next(10))
+            }
+            let jumps = joiner.statistics.jumps
+            for batch in joiner.append(readings, arrival: now) + joiner.advance(now: now) {
+                if joiner.statistics.jumps > jumps { last = min(last, batch.t - 0.5) }
+                #expect(batch.t > last && batch.t * 2 == (batch.t * 2).rounded())
+                last = batch.t + Double(batch.rows - 1) / 2
+                rows += batch.rows
+                for row in 0..<batch.rows { #expect(batch.values[row * 3..<row * 3 + 3].contains { !$0.isNaN }) }
+                _ = try cutter.append(batch)
+            }
+        }
+        #expect(rows == joiner.statistics.rows && rows > 1000)
+    }
+
     @Test(
         "In front of a cutter, the task's policy decides, and windows name what was filled in",
         arguments: [MissingValuePolicy.refuse, .hold, .mean])
