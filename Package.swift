@@ -36,6 +36,7 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
 /// What stands beside a service's sources: every one but the command line has a default configuration.
 func companions(_ name: String) -> [String] {
     ["README.md"] + (name == "retort" ? [] : ["default.json"]) + (name == "model-registry" ? ["tasks"] : [])
+        + (name == "edge-inferencer" ? ["sources"] : [])
 }
 
 func service(_ name: String, _ library: Target.Dependency, _ more: [Target.Dependency] = []) -> Target {
@@ -49,7 +50,7 @@ func service(_ name: String, _ library: Target.Dependency, _ more: [Target.Depen
 }
 
 /// Suites beside which files stand that they read in their place.
-let withFixtures: Set<String> = ["NeuralNetworkTests", "ModelExchangeTests", "Integration"]
+let withFixtures: Set<String> = ["NeuralNetworkTests", "ModelExchangeTests", "TelemetryTests", "Integration"]
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(
