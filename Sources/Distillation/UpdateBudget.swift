@@ -1,4 +1,4 @@
-public import ModelArtifact
+import ModelArtifact
 import ModelDelta
 
 /// How large the update from a deployed student to the next may be.

@@ -158,8 +158,7 @@ extension StudyEvaluation {
             multiplyAccumulates: spec.multiplyAccumulates, validation: validation,
             test: TargetScores.quality(TargetScores.all(try answers(predictor, data.test), data.test, data.targets)),
             latency: latency,
-            energy: seconds.map { options.profile.compute(seconds: $0) }
-                ?? options.profile.compute(seconds: latency.median),
+            energy: options.profile.compute(seconds: seconds),
             brokenBy: brokenBy, eased: eased)
     }
 }

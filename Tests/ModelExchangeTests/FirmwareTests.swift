@@ -8,7 +8,7 @@ import Testing
     private static let compile = "arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -Os -std=c99 -Wall -Wextra -Werror"
 
     @Test("In QEMU, a Cortex-M4 gives the edge's logits to the bit", arguments: [0, 3, 4])
-    func emulated(shape: Int) throws {
+    func emulated(shape: Int) async throws {
         let student = try TestStudent.student(TestStudent.shapes[shape], seed: 21)
         let windows = TestStudent.windows(student, count: 4, seed: 8)
         let export = try CExport(student)
@@ -16,10 +16,10 @@ import Testing
         for file in export.files { try bench.write(file.content, to: file.name) }
         try bench.write(CProgram.main(export, windows), to: "main.c")
         let (startup, script) = (Workbench.fixture("firmware.c"), Workbench.fixture("firmware.ld"))
-        try bench.run(
+        try await bench.run(
             "\(Self.compile) --specs=rdimon.specs -T '\(script)' -o firmware.elf '\(startup)' main.c \(export.prefix).c"
         )
-        let output = try bench.run(
+        let output = try await bench.run(
             "timeout 60 qemu-system-arm -M mps2-an386 -nographic -monitor none -serial none -semihosting -kernel firmware.elf"
         )
         let engine = try InferenceEngine(student)
@@ -27,13 +27,13 @@ import Testing
     }
 
     @Test("Flash holds the constants that the export counts and at most 2 KiB of code; RAM the arena alone")
-    func sizes() throws {
+    func sizes() async throws {
         for spec in TestStudent.shapes {
             let export = try CExport(TestStudent.student(spec, seed: 2))
             let bench = try Workbench()
             for file in export.files { try bench.write(file.content, to: file.name) }
-            try bench.run("\(Self.compile) -c \(export.prefix).c")
-            let size = try bench.run("arm-none-eabi-size \(export.prefix).o | tail -1").split { $0.isWhitespace }
+            try await bench.run("\(Self.compile) -c \(export.prefix).c")
+            let size = try await bench.run("arm-none-eabi-size \(export.prefix).o | tail -1").split { $0.isWhitespace }
             let (text, data, bss) = (Int(size[0]) ?? 0, Int(size[1]) ?? 0, Int(size[2]) ?? 0)
             let counted = export.constantBytes + export.goldenBytes
             #expect((counted...counted + 2048).contains(text), "\(text) bytes of flash, \(counted) of constants")

@@ -7,14 +7,14 @@ import Testing
 /// Needs onnx and onnxruntime, which `./dev test` installs.
 @Suite("ONNX export") struct ONNXExportTests {
     @Test("ONNX Runtime gives the classes of the edge on every window for int8 students, and close outputs")
-    func quantised() throws {
-        try StudentComparison.check(modes: ["optimised", "plain"]) { student throws(ExchangeError) in
+    func quantised() async throws {
+        try await StudentComparison.check(modes: ["optimised", "plain"]) { student throws(ExchangeError) in
             try ONNXExport.quantised(student)
         }
     }
 
     @Test("A float network gives the same outputs in ONNX Runtime within a hundred-thousandth")
-    func float() throws {
+    func float() async throws {
         var runs: [PeerRuntime.Run] = []
         var expected: [[[Float]]] = []
         for (index, layers) in TestNetwork.layers.enumerated() {
@@ -24,19 +24,19 @@ import Testing
             let file = try ONNXExport.float(weights, normalisation: normalisation, task: TestNetwork.task(weights.spec))
             runs.append(.init(file, windows, weights.spec, mode: "optimised"))
         }
-        for (found, expected) in zip(try PeerRuntime.outputs(runs), expected) {
+        for (found, expected) in zip(try await PeerRuntime.outputs(runs), expected) {
             #expect(found.map(PeerRuntime.best) == expected.map(PeerRuntime.best))
             #expect(Tolerance.relative(found, expected) < 1e-5)
         }
     }
 
     @Test("A student as floats gives what its rounded activations do, but for the rounding")
-    func dequantised() throws {
+    func dequantised() async throws {
         let student = try TestStudent.student(TestStudent.shapes[0], seed: 3)
         let windows = TestStudent.windows(student, count: 40, seed: 17)
         let engine = try InferenceEngine(student)
         let expected = try windows.map { try engine.logits($0).map { Float($0) * engine.logitScale } }
-        let found = try PeerRuntime.outputs(
+        let found = try await PeerRuntime.outputs(
             .init(try ONNXExport.float(student), windows, student.spec, mode: "optimised"))
         #expect(Tolerance.relative(found, expected) < 0.05)
     }

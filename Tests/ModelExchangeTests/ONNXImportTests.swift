@@ -24,15 +24,15 @@ import Testing
 
     @Test(
         "A file of PyTorch's exporters gives the logits that ONNX Runtime does", arguments: ["torchscript", "dynamo"])
-    func pyTorch(exporter: String) throws {
+    func pyTorch(exporter: String) async throws {
         let file = try [UInt8](Data(contentsOf: URL(fileURLWithPath: Workbench.fixture("teacher-\(exporter).onnx"))))
         let read = try ONNXImport(file)
         #expect(read.weights.spec.samples == 40 && read.weights.spec.channels == 3 && read.weights.spec.outputs == 4)
-        try compare([file], channelsFirst: true)
+        try await compare([file], channelsFirst: true)
     }
 
     /// Sets our outputs beside ONNX Runtime's.
-    private func compare(_ files: [[UInt8]], channelsFirst: Bool) throws {
+    private func compare(_ files: [[UInt8]], channelsFirst: Bool) async throws {
         var runs: [PeerRuntime.Run] = []
         var outputs: [[[Float]]] = []
         for file in files {
@@ -46,7 +46,7 @@ import Testing
             let shape = NetworkSpec(samples: spec.channels, channels: spec.samples, layers: [])
             runs.append(.init(file, channelsFirst ? turned : windows, channelsFirst ? shape : spec, mode: "optimised"))
         }
-        for (found, expected) in zip(outputs, try PeerRuntime.outputs(runs)) {
+        for (found, expected) in zip(outputs, try await PeerRuntime.outputs(runs)) {
             #expect(Tolerance.relative(found, expected) < 1e-4)
             #expect(Set(expected.flatMap(\.self)).count > 30, "the network is alive")
         }
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test("Symmetric, causal and other paddings that keep the samples are read, also where they are not ours")
-    func paddings() throws {
+    func paddings() async throws {
         let cases: [(pads: [Int], kernel: Int, stride: Int, dilation: Int)] = [
             ([2, 2], 5, 1, 1), ([2, 2], 5, 2, 1), ([4, 0], 5, 1, 1), ([0, 4], 5, 1, 1), ([1, 1], 3, 3, 1),
             ([6, 6], 5, 1, 3), ([12, 0], 5, 1, 3), ([1, 0], 2, 2, 1),
@@ -81,7 +81,7 @@ import Testing
                 ["pads": .ints(pads), "strides": .ints([stride]), "dilations": .ints([dilation])], kernel: kernel,
                 left: left)
         }
-        try compare(files, channelsFirst: true)
+        try await compare(files, channelsFirst: true)
     }
 
     @Test("What is not known is named, operator or attribute")
@@ -114,7 +114,7 @@ import Testing
     }
 
     @Test("Pools, transpositions, reshapings and reductions of both layouts are read", arguments: [false, true])
-    func layouts(channelsFirst: Bool) throws {
+    func layouts(channelsFirst: Bool) async throws {
         var random = TestRandom(seed: 3)
         func values(_ count: Int) -> [Float] { (0..<count).map { _ in Float.random(in: -1...1, using: &random) } }
         var builder = ONNXBuilder()
@@ -141,7 +141,7 @@ import Testing
             name: "g", input: ("x", channelsFirst ? [3, 20] : [20, 3]), output: ("y", [3]), metadata: [])
         let read = try ONNXImport(file)
         #expect(read.normalisation.standardDeviation == [0.5, 2, 1.5])
-        try compare([file], channelsFirst: channelsFirst)
+        try await compare([file], channelsFirst: channelsFirst)
     }
 
     @Test("A softmax at the end is left out, and said")

@@ -20,7 +20,7 @@ enum PeerRuntime {
     }
 
     /// Outputs of models, all in one process: importing a runtime takes longer than running it.
-    static func outputs(_ runs: [Run]) throws -> [[[Float]]] {
+    static func outputs(_ runs: [Run]) async throws -> [[[Float]]] {
         let bench = try Workbench()
         var lines = ""
         for (index, run) in runs.enumerated() {
@@ -30,7 +30,7 @@ enum PeerRuntime {
             lines += "\(name) \(index).f32 \(run.samples) \(run.channels) \(run.mode)\n"
         }
         try bench.write(lines, to: "runs")
-        let text = try bench.run("'\(Workbench.python)' '\(Workbench.fixture("run_model.py"))' < runs")
+        let text = try await bench.run("'\(Workbench.python)' '\(Workbench.fixture("run_model.py"))' < runs")
         var outputs: [[[Float]]] = []
         // Runtimes chat on standard output too.
         for line in text.split(separator: "\n") {
@@ -42,7 +42,7 @@ enum PeerRuntime {
         return outputs
     }
 
-    static func outputs(_ run: Run) throws -> [[Float]] { try outputs([run])[0] }
+    static func outputs(_ run: Run) async throws -> [[Float]] { try await outputs([run])[0] }
 
     /// The index of the highest, the lowest of equals.
     static func best<Value: Comparable>(_ values: [Value]) -> Int {

@@ -10,7 +10,7 @@ enum StudentComparison {
     ///
     /// - Parameter sameClasses: false for runtimes that round twice, whose outputs are close and no more.
     static func check(modes: [String], sameClasses: Bool = true, _ write: (Student) throws(ExchangeError) -> [UInt8])
-        throws
+        async throws
     {
         var runs: [PeerRuntime.Run] = []
         var references: [(student: Student, outputs: [[Float]])] = []
@@ -25,7 +25,7 @@ enum StudentComparison {
                 references.append((student, expected))
             }
         }
-        for (index, found) in try PeerRuntime.outputs(runs).enumerated() {
+        for (index, found) in try await PeerRuntime.outputs(runs).enumerated() {
             let (student, expected) = references[index]
             #expect(
                 !sameClasses || found.map(PeerRuntime.best) == expected.map(PeerRuntime.best),

@@ -22,7 +22,15 @@ struct Workbench: ~Copyable {
     ///
     /// - Throws: where it fails, with all that it said.
     @discardableResult
-    func run(_ command: String) throws -> String {
+    func run(_ command: String) async throws -> String {
+        let folder = folder
+        // Waiting on a thread of its own: other tests need those of Swift's pool.
+        return try await withCheckedThrowingContinuation { continuation in
+            Thread { continuation.resume(with: Result { try Self.wait(for: command, in: folder) }) }.start()
+        }
+    }
+
+    private static func wait(for command: String, in folder: String) throws -> String {
         guard let pipe = popen("cd '\(folder)' && { \(command); } 2>&1", "r") else {
             throw ToolFailure("no shell can be started")
         }

@@ -1,5 +1,6 @@
 import Compression
 import Distillation
+import Energy
 
 extension ReportPage {
     /// The student through the steps of its recipe.
