@@ -33,12 +33,14 @@ struct SourceReaderTests {
             {"name":"on","timing":"on-change","longestSilence":60},
             {"name":"mode","values":{"eco":2},"timing":"on-change","longestSilence":60},
             {"name":"scaled","scale":0.1,"offset":1,"timing":"periodic","rate":1},
-            {"name":"text","timing":"periodic","rate":1},{"name":"gone","timing":"periodic","rate":1}
+            {"name":"text","timing":"periodic","rate":1},{"name":"gone","timing":"periodic","rate":1},
+            {"name":"away","timing":"periodic","rate":1},{"name":"none","timing":"periodic","rate":1}
             """#)
         let message = try reader.read(
             topic: "s/d",
             payload: Array(
-                #"{"a":{"b":[{"c":1},{"c":2.5}]},"x.y":{"z":7},"on":true,"mode":"eco","scaled":5,"text":"21","gone":null}"#
+                (#"{"a":{"b":[{"c":1},{"c":2.5}]},"x.y":{"z":7},"on":true,"mode":"eco","scaled":5,"text":"21","gone":null,"#
+                    + #""away":"unavailable","none":"NaN"}"#)
                     .utf8), arrival: arrival)
         #expect(values(message) == ["c": [2.5], "dotted": [7], "on": [1], "mode": [2], "scaled": [1.5]])
         #expect(message?.issues == [.init(place: "text", reason: "\"21\" is a text; add it to \"values\"")])

@@ -31,7 +31,7 @@ struct SourcesDocumentTests {
         let document = try document(Self.valid)
         #expect(document.unitFaults(against: ["temperature": "K", "humidity": "%"]).isEmpty)
         let faults = document.unitFaults(against: ["temperature": "hPa"])
-        #expect(faults.map(\.message) == ["lab, channel temperature: \"°F\" is a temperature and \"hPa\" a pressure"])
+        #expect(faults.map(\.message) == ["lab, channel temperature: \"°F\" measures temperature and \"hPa\" pressure"])
     }
 
     @Test(
@@ -48,7 +48,7 @@ struct SourcesDocumentTests {
             (#""path":"ts","#, "", "sources[0].time.path: is missing"),
             (#""iso8601""#, #""unix""#, "sources[0].time.format: \"unix\" is none of unix-s"),
             (#""+01:00""#, #""CET""#, "sources[0].time.zone: \"CET\" must be like +01:00"),
-            (#""unit":"mV""#, #""unit":"lx""#, "sources[0].voltage.unit: \"lx\" is a illuminance"),
+            (#""unit":"mV""#, #""unit":"lx""#, "sources[0].voltage.unit: \"lx\" measures illuminance"),
             (#""env[0].t""#, #""env[x].t""#, "sources[0].channels[0].path: \"env[x].t\" is no path"),
             (#""rate":0.1,"#, "", "sources[0].channels[0].rate: is missing"),
             (#""rate":0.1"#, #""rate":0"#, "sources[0].channels[0].rate: 0.0 is no number of samples"),

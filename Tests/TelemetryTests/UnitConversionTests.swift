@@ -22,7 +22,7 @@ struct UnitConversionTests {
     @Test("A unit is itself also where nobody knows it; other pairs are refused by name")
     func refused() throws {
         #expect(try UnitConversion(from: "furlong", to: "furlong") == .identity)
-        #expect(throws: SourceError(.unit, "\"°C\" is a temperature and \"Pa\" a pressure")) {
+        #expect(throws: SourceError(.unit, "\"°C\" measures temperature and \"Pa\" pressure")) {
             try UnitConversion(from: "°C", to: "Pa")
         }
         #expect(throws: SourceError.self) { try UnitConversion(from: "furlong", to: "m") }

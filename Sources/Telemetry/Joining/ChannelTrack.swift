@@ -18,7 +18,8 @@ struct ChannelTrack: Sendable {
     private var values: [Double] = []
     /// Readings before this are given up.
     private var first = 0
-    /// The last reading at or before the time asked for last; `first - 1` where there is none.
+    /// The last reading at or before the time asked for last, or one before that until it is asked again; `first - 1` where
+    /// there is none.
     private var cursor = -1
 
     init(timing: ChannelTiming) { self.timing = timing }
@@ -55,7 +56,6 @@ struct ChannelTrack: Sendable {
             if times[low] == t { return values[low] == value ? .duplicate : .conflict }
             times.insert(t, at: low)
             values.insert(value, at: low)
-            if low <= cursor { cursor += 1 }
             return .reordered
         }
         times.append(t)

@@ -24,7 +24,7 @@ public struct UnitConversion: Sendable, Equatable {
         }
         guard source.quantity == target.quantity else {
             throw SourceError(
-                .unit, "\"\(from)\" is a \(source.quantity.rawValue) and \"\(to)\" a \(target.quantity.rawValue)")
+                .unit, "\"\(from)\" measures \(source.quantity.rawValue) and \"\(to)\" \(target.quantity.rawValue)")
         }
         scale = source.scale / target.scale
         offset = (source.offset - target.offset) / target.scale
