@@ -132,6 +132,9 @@ extension StudyEvaluation {
                     stage.step, predictor, spec: stage.weights.spec, nonZero: stage.nonZero, file: bytes,
                     validation: stage.quality, brokenBy: stage.brokenBy, eased: stage.eased, isInt8: false))
         }
+        if let last = distillation.stages.last {
+            rows.append(try halves(last, student.network, pool: pool))
+        }
         let network = student.network
         rows.append(
             try row(
@@ -143,6 +146,23 @@ extension StudyEvaluation {
                 file: file, validation: distillation.int8?.quality, brokenBy: distillation.brokenBy, eased: [:],
                 isInt8: true))
         return rows
+    }
+
+    /// What weights of half the bytes would do, without any training on them.
+    private func halves(
+        _ stage: CompressionStage, _ student: Student, pool: ComputePool
+    ) throws -> StudyReport.CompressionRow {
+        var weights = stage.weights
+        weights.values = weights.values.map { HalfPrecision.float(HalfPrecision.bits($0)) }
+        let predictor = Predictor(
+            TrainedTeacher(weights: weights, normalisation: student.normalisation), pool: pool)
+        let file = weights.values.flatMap { value -> [UInt8] in
+            let bits = HalfPrecision.bits(value)
+            return [UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8)]
+        }
+        return try row(
+            "float16, instead of int8", predictor, spec: weights.spec, nonZero: weights.values.count { $0 != 0 },
+            file: file, validation: nil, brokenBy: nil, eased: [:], isInt8: false)
     }
 
     private func row(

@@ -33,7 +33,7 @@ extension StudyReport {
                 "  energy        \(Figure.metric(energy.value, "J")) an inference (\(Figure.metric(energy.low, "J")) to "
                     + "\(Figure.metric(energy.high, "J")), \(energy.method.rawValue), compute, \(profile.name))")
         }
-        if compression.count > 2 { lines += compressionLines }
+        if compression.count > 3 { lines += compressionLines }
         if let focus { lines += focus.rows.map(focusLine) }
         for comparison in [comparison, superclassComparison].compactMap(\.self) {
             lines += comparison.rows.map { row in

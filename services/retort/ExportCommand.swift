@@ -13,16 +13,20 @@ struct ExportCommand: ParsableCommand {
         case onnx
         case onnxInt8 = "onnx-int8"
         case tflite
+        case float32
+        case float16
     }
 
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Write a student as C, ONNX or TensorFlow Lite, or a teacher as ONNX.",
+        abstract: "Write a student as C, ONNX, TensorFlow Lite or floats, or a teacher as ONNX or floats.",
         discussion: """
             c          one header and one C99 file for a microcontroller: int8, no allocation, the edge's logits to the bit
             onnx       float32, opset 17; also of teacher.safetensors
             onnx-int8  opset 17, integers between QuantizeLinear and DequantizeLinear
             tflite     int8 for TensorFlow Lite and LiteRT
+            float32    safetensors for the edge's float runtime, batch norm folded; also of teacher.safetensors
+            float16    the same with weights of half the bytes
 
             Every file takes windows (samples × channels) in raw units and normalises inside.
 
@@ -37,13 +41,7 @@ struct ExportCommand: ParsableCommand {
     func run() throws {
         let bytes = try ModelFile.read(file)
         if try Safetensors(decoding: bytes).metadata["retort.teacher"] != nil {
-            let (teacher, task, _) = try TrainedTeacher.decode(bytes)
-            guard format == .onnx else {
-                throw ValidationError("a teacher is written as onnx; \(format.rawValue) is for students")
-            }
-            let content = try ONNXExport.float(teacher.weights, normalisation: teacher.normalisation, task: task)
-            try write(content, to: "\(task.name)-teacher.onnx")
-            return
+            return try writeTeacher(bytes)
         }
         let student = try Student(decoding: bytes)
         let name = student.task.name
@@ -56,6 +54,27 @@ struct ExportCommand: ParsableCommand {
         case .onnx: try write(try ONNXExport.float(student), to: "\(name).onnx")
         case .onnxInt8: try write(try ONNXExport.quantised(student), to: "\(name)-int8.onnx")
         case .tflite: try write(try TFLiteExport.quantised(student), to: "\(name).tflite")
+        case .float32, .float16:
+            let precision = FloatNetwork.Precision(rawValue: format.rawValue) ?? .float32
+            try write(
+                try FloatNetwork(student, precision: precision).encode(), to: "\(name)-\(format.rawValue).safetensors")
+        }
+    }
+
+    private func writeTeacher(_ bytes: [UInt8]) throws {
+        let (teacher, task, _) = try TrainedTeacher.decode(bytes)
+        switch format {
+        case .onnx:
+            let content = try ONNXExport.float(teacher.weights, normalisation: teacher.normalisation, task: task)
+            try write(content, to: "\(task.name)-teacher.onnx")
+        case .float32, .float16:
+            let network = try FloatNetwork(
+                teacher.weights, task: task, normalisation: teacher.normalisation,
+                precision: FloatNetwork.Precision(rawValue: format.rawValue) ?? .float32)
+            try write(network.encode(), to: "\(task.name)-teacher-\(format.rawValue).safetensors")
+        case .c, .onnxInt8, .tflite:
+            throw ValidationError(
+                "a teacher is written as onnx, float32 or float16; \(format.rawValue) is for students")
         }
     }
 

@@ -13,7 +13,7 @@ struct Retort: AsyncParsableCommand {
             """,
         subcommands: [
             UpCommand.self, DistillCommand.self, ExportCommand.self, ImportCommand.self, AssessCommand.self,
-            EnergyCommand.self, WatchCommand.self,
+            EnergyCommand.self, SourcesCommand.self, WatchCommand.self,
             DevicesCommand.self, ModelsCommand.self, LabelCommand.self, ReportCommand.self,
         ])
 }
