@@ -72,7 +72,7 @@ struct UpdateBenchmark {
         }
 
         private func print(scenario: String, budget: Double, student: Student, base: Student?) throws {
-            let layout = OutputLayout(task: data.task)
+            let layout = try OutputLayout(task: data.task)
             let accuracy = Scores(try student.logits(data.test, threads: 2), data.test, layout)?.accuracy ?? 0
             let full = try DeltaCodec.encode(base: nil, target: student.encode()).bytes.count
             let update = try base.map { try DeltaCodec.encode(base: $0.encode(), target: student.encode()) }
@@ -85,7 +85,7 @@ struct UpdateBenchmark {
                     + "\"method\": \"\(update?.method.rawValue ?? "full")\", "
                     + "\"moved\": \(moves?.count { $0 != 0 } ?? 0), \"weights\": \(moves?.count ?? 0), "
                     + "\"entropyBytes\": \(moves.map(Self.entropy) ?? 0)}")
-            fflush(stdout)
+            fflush(nil)
         }
 
         /// Zeroth-order entropy of the moves, in bytes.
