@@ -35,7 +35,7 @@ struct StudentDistillation {
             distillation: self, start: start, trainer: tuner(trainer), held: held,
             base: fitting?.student
         ) { form, grid in
-            try student(form, grid, normaliser, answered.selecting(scored), base: fitting?.digest)
+            try student(form, grid, normaliser, answered.selecting(scored), base: fitting)
         }
         let tuned = try tuning.run()
         let deployed = layout.deployed
@@ -52,18 +52,16 @@ struct StudentDistillation {
 
     /// A student of trained integers, with its gate and golden vectors.
     private func student(
-        _ form: DeployedForm, _ grid: Int8Grid, _ normaliser: Normaliser, _ scored: LabelledWindows, base: String?
+        _ form: DeployedForm, _ grid: Int8Grid, _ normaliser: Normaliser, _ scored: LabelledWindows,
+        base: Distiller.Base?
     ) throws -> Student {
         var student = Student(
             task: task, spec: form.spec, normalisation: normaliser.normalisation, inputScale: grid.inputScale,
-            layers: form.layers, gate: Student.Gate(temperature: 1, threshold: 0), golden: [], base: base)
+            layers: form.layers, gate: Student.Gate(temperature: 1, threshold: 0), golden: [], base: base?.digest)
         student.gate = GateCalibration.gate(
             logits: try student.logits(scored), scored, layout.deployed, escalationShare: options.escalationShare)
-        let quantisation = InputQuantisation(student)
-        student.golden = [0, windows.count / 2].map { index in
-            let values = windows.values[index * windows.windowSize..<(index + 1) * windows.windowSize]
-            let input = quantisation(Array(values))
-            return Student.GoldenVector(input: input, logits: ReferenceInference.logits(student, quantised: input))
+        student.golden = goldenInputs(student, base).map { input in
+            Student.GoldenVector(input: input, logits: ReferenceInference.logits(student, quantised: input))
         }
         return student
     }
@@ -125,6 +123,15 @@ struct StudentDistillation {
     private func teacherScores(_ held: LabelledWindows) -> Scores? {
         guard case .teachers(let teachers) = guidance, held.count > 0 else { return nil }
         return Scores(teachers.meanLogits(held, pool: pool), held, layout)
+    }
+
+    /// Inputs of the golden vectors: a base's own, so that an update need not carry others.
+    private func goldenInputs(_ student: Student, _ base: Distiller.Base?) -> [[UInt8]] {
+        if let base, !base.student.golden.isEmpty { return base.student.golden.map(\.input) }
+        let quantisation = InputQuantisation(student)
+        return [0, windows.count / 2].map { index in
+            quantisation(Array(windows.values[index * windows.windowSize..<(index + 1) * windows.windowSize]))
+        }
     }
 
     /// Share of weights that differ.

@@ -41,6 +41,8 @@ struct DistillerTests {
         let next = try distiller.distill(trained.teacher, windows: more, from: base)
         #expect(next.report.warmStarted && next.student.base == base.digest)
         #expect(Int8Grid(of: next.student) == Int8Grid(of: student))
+        #expect(next.student.golden.map(\.input) == student.golden.map(\.input), "an update carries no other inputs")
+        try InferenceEngine(next.student).verifyGolden()
         #expect(next.student.normalisation == student.normalisation)
         #expect(try accuracy(next.student, unseen) > 0.85)
         let steps = zip(next.student.layers, student.layers).flatMap { new, old in

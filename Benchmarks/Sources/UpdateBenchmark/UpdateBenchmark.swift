@@ -52,7 +52,7 @@ struct UpdateBenchmark {
                 try write(free, "\(scenario)-\(seed)-100")
                 try print(scenario: scenario, budget: 1, student: free, base: first)
                 for budget in UpdateBenchmark.budgets {
-                    let small = try distiller(budget).distill(teacher, windows: windows, from: base).student
+                    guard let small = try update(teacher, windows, base, within: budget) else { continue }
                     try write(small, "\(scenario)-\(seed)-\(Int(100 * budget))")
                     try print(scenario: scenario, budget: budget, student: small, base: first)
                 }
@@ -62,6 +62,15 @@ struct UpdateBenchmark {
             let scratch = try Distiller(task: data.task, options: other).distill(teacher, windows: everyone).student
             try write(scratch, "scratch-\(seed)-100")
             try print(scenario: "scratch", budget: 1, student: scratch, base: first)
+        }
+
+        /// Nothing where no update is as small.
+        private func update(
+            _ teacher: TrainedTeacher, _ windows: LabelledWindows, _ base: Distiller.Base, within budget: Double
+        ) throws -> Student? {
+            do {
+                return try distiller(budget).distill(teacher, windows: windows, from: base).student
+            } catch let error as DistillationError where error.code == .overBudget { return nil }
         }
 
         private func distiller(_ budget: Double? = nil) throws -> Distiller {
