@@ -8,22 +8,29 @@ package import NeuralNetwork
 ///
 /// - Source: Denton et al. 2014, arXiv:1404.0736, §3.1; Zhang, Zou, He & Sun 2015, arXiv:1505.06798, §3.1 (without the
 ///   non-linear correction, which fine-tuning under distillation takes the place of).
-package enum LowRank {
-    /// Singular values of the layers that two smaller ones could replace, by index.
-    private static func candidates(_ weights: NetworkWeights) -> [Int: SingularValues] {
-        var result: [Int: SingularValues] = [:]
+package struct LowRank {
+    private let weights: NetworkWeights
+    /// Of the layers that two smaller ones could replace, by index.
+    private let parts: [Int: SingularValues]
+
+    /// Decomposes every convolution and dense layer that factors could make smaller.
+    ///
+    /// - Precondition: folded weights.
+    package init(_ weights: NetworkWeights) {
+        self.weights = weights
+        var parts: [Int: SingularValues] = [:]
         for (index, layer) in weights.spec.layers.enumerated() {
             switch layer {
             case .convolution, .dense:
-                let (rows, columns) = shape(weights, index)
-                guard highestRank(rows, columns) >= 1 else { continue }
+                let (rows, columns) = Self.shape(weights, index)
+                guard Self.highestRank(rows, columns) >= 1 else { continue }
                 let start = weights.layout.offset(index, .weight)
-                result[index] = SingularValues(
+                parts[index] = SingularValues(
                     Array(weights.values[start..<start + rows * columns]), rows: rows, columns: columns)
             default: break
             }
         }
-        return result
+        self.parts = parts
     }
 
     private static func shape(_ weights: NetworkWeights, _ index: Int) -> (rows: Int, columns: Int) {
@@ -39,8 +46,8 @@ package enum LowRank {
     private static func highestRank(_ rows: Int, _ columns: Int) -> Int { (rows * columns - 1) / (rows + columns + 1) }
 
     /// Ranks, by index of the layer, that keep a share of the squared singular values; for layers that get smaller by it.
-    package static func ranks(_ weights: NetworkWeights, energy: Double) -> [Int: Int] {
-        candidates(weights).reduce(into: [:]) { ranks, candidate in
+    package func ranks(energy: Double) -> [Int: Int] {
+        parts.reduce(into: [:]) { ranks, candidate in
             let squares = candidate.value.values.map { $0 * $0 }
             let total = squares.reduce(0, +)
             var (rank, kept) = (0, 0.0)
@@ -48,8 +55,8 @@ package enum LowRank {
                 kept += squares[rank]
                 rank += 1
             }
-            let (rows, columns) = shape(weights, candidate.key)
-            if rank <= highestRank(rows, columns) { ranks[candidate.key] = rank }
+            let (rows, columns) = Self.shape(weights, candidate.key)
+            if rank <= Self.highestRank(rows, columns) { ranks[candidate.key] = rank }
         }
     }
 
@@ -57,16 +64,15 @@ package enum LowRank {
     /// costs the least of its layer's energy for each parameter saved.
     ///
     /// - Returns: the lowest ranks where even these have more.
-    package static func ranks(_ weights: NetworkWeights, parameters: Int) -> [Int: Int] {
-        let candidates = candidates(weights)
+    package func ranks(parameters: Int) -> [Int: Int] {
         var ranks: [Int: Int] = [:]
         func cost(_ index: Int) -> Double? {
-            guard let values = candidates[index]?.values else { return nil }
-            let (rows, columns) = shape(weights, index)
+            guard let values = parts[index]?.values else { return nil }
+            let (rows, columns) = Self.shape(weights, index)
             let total = max(values.reduce(0) { $0 + $1 * $1 }, .leastNormalMagnitude)
             guard let rank = ranks[index] else {
                 // From the whole layer to two factors.
-                let first = highestRank(rows, columns)
+                let first = Self.highestRank(rows, columns)
                 let lost = values.dropFirst(first).reduce(0) { $0 + $1 * $1 }
                 return lost / total / Double(max(1, rows * columns - first * (rows + columns + 1)))
             }
@@ -75,14 +81,14 @@ package enum LowRank {
         }
         var count = weights.spec.parameterCount
         while count > parameters {
-            let choices = candidates.keys.sorted().compactMap { index in cost(index).map { (index, $0) } }
+            let choices = parts.keys.sorted().compactMap { index in cost(index).map { (index, $0) } }
             guard let cheapest = choices.min(by: { $0.1 < $1.1 })?.0 else { break }
-            let (rows, columns) = shape(weights, cheapest)
+            let (rows, columns) = Self.shape(weights, cheapest)
             if let rank = ranks[cheapest] {
                 ranks[cheapest] = rank - 1
                 count -= rows + columns + 1
             } else {
-                let first = highestRank(rows, columns)
+                let first = Self.highestRank(rows, columns)
                 ranks[cheapest] = first
                 count -= rows * columns - first * (rows + columns + 1)
             }
@@ -93,13 +99,11 @@ package enum LowRank {
     /// Ranks raised towards the highest that still makes a layer smaller, for layers that bear less than the whole.
     ///
     /// - Parameter strengths: by layer: 1 leaves a rank as it is.
-    package static func eased(
-        _ ranks: [Int: Int], _ weights: NetworkWeights, _ strengths: [Int: Double]
-    ) -> [Int: Int] {
+    package func eased(_ ranks: [Int: Int], _ strengths: [Int: Double]) -> [Int: Int] {
         Dictionary(
             uniqueKeysWithValues: ranks.map { index, rank in
-                let (rows, columns) = shape(weights, index)
-                let room = Double(max(0, highestRank(rows, columns) - rank))
+                let (rows, columns) = Self.shape(weights, index)
+                let room = Double(max(0, Self.highestRank(rows, columns) - rank))
                 return (index, rank + Int(room * (1 - (strengths[index] ?? 1))))
             })
     }
@@ -107,21 +111,17 @@ package enum LowRank {
     /// The network with factors in the place of layers.
     ///
     /// - Parameter ranks: at least 1, by index of the layer.
-    /// - Precondition: folded weights.
-    package static func factorised(_ weights: NetworkWeights, ranks: [Int: Int]) -> NetworkWeights {
+    package func factorised(ranks: [Int: Int]) -> NetworkWeights {
         var layers: [NetworkSpec.Layer] = []
         var values: [Float] = []
         for (index, layer) in weights.spec.layers.enumerated() {
             let own = weights.layout.values.filter { $0.layer == index }
-            guard let rank = ranks[index] else {
+            guard let rank = ranks[index], let parts = parts[index] else {
                 layers.append(layer)
                 values += own.flatMap { weights.values[$0.range] }
                 continue
             }
-            let (rows, columns) = shape(weights, index)
-            let start = weights.layout.offset(index, .weight)
-            let matrix = Array(weights.values[start..<start + rows * columns])
-            let parts = SingularValues(matrix, rows: rows, columns: columns)
+            let rows = Self.shape(weights, index).rows
             switch layer {
             case .convolution(let filters, let kernel, let stride, let dilation):
                 layers.append(.convolution(filters: rank, kernel: kernel, stride: stride, dilation: dilation))

@@ -16,9 +16,9 @@ extension GridTuning {
     /// - Throws: `DistillationError.overBudget` where not even an update without moves fits.
     func trim(_ free: Pass, _ quantiser: Quantiser, base: Student, budget: UpdateBudget) throws -> Pass {
         let limit = try budget.bytes(of: free.student)
-        var size = try budget.size(from: base, to: free.student)
-        var pass = free
-        guard size > limit else { return Pass(weights: free.weights, student: free.student, curve: []) }
+        let size = try budget.size(from: base, to: free.student)
+        var pass = Pass(weights: free.weights, student: free.student, curve: [])
+        guard size > limit else { return pass }
         // Each round gives back a like share: the fourth root of the whole.
         let share = (Double(limit) / Double(size)).squareRoot().squareRoot()
         var aim = Double(size)
@@ -26,20 +26,18 @@ extension GridTuning {
             aim *= share
             let within = round == Self.rounds ? limit : Int(aim)
             let frozen = try frozen(pass.weights, quantiser, base: base, within: within, budget)
+            frozen.apply(to: &pass.weights)
             let tuned = try tune(
-                Self.on(quantiser, pass.weights, frozen), quantiser, frozen: frozen, part: 2 + round,
-                share: 1 / Double(Self.rounds))
+                pass.weights, quantiser, frozen: frozen, part: 2 + round, share: 1 / Double(Self.rounds))
             pass = Pass(weights: tuned.weights, student: tuned.student, curve: pass.curve + tuned.curve)
             frozen.apply(to: &pass.weights)
         }
         // What moved further in the last round may have grown.
-        size = try budget.size(from: base, to: pass.student)
-        if size > limit {
+        if try budget.size(from: base, to: pass.student) > limit {
             let frozen = try frozen(pass.weights, quantiser, base: base, within: limit, budget)
             frozen.apply(to: &pass.weights)
             pass.student = try student(pass.weights, quantiser)
         }
-        pass.curve.removeFirst(free.curve.count)
         return pass
     }
 
@@ -49,11 +47,11 @@ extension GridTuning {
     ) throws -> FrozenValues {
         let start = try Quantiser.weights(of: base).values
         let steps = quantiser.steps(from: start, to: weights.values)
-        let information = try information(quantiser.projected(weights))
+        let projected = quantiser.projected(weights)
+        let information = try information(projected)
         let moved = steps.indices.filter { steps[$0] != 0 }
-        let values = quantiser.projected(weights).values
         func worth(_ index: Int) -> Float {
-            let move = values[index] - start[index]
+            let move = projected.values[index] - start[index]
             return information[index] * move * move / Float(Self.bits(steps[index]))
         }
         let order = moved.map { ($0, worth($0)) }.sorted { $0.1 != $1.1 ? $0.1 > $1.1 : $0.0 < $1.0 }.map(\.0)
@@ -62,33 +60,24 @@ extension GridTuning {
             for index in order.prefix(count) { isFrozen[index] = false }
             return FrozenValues(isFrozen: isFrozen, values: start)
         }
-        func fits(_ count: Int) throws -> Bool {
-            try budget.size(from: base, to: student(weights, quantiser, keeping(count))) <= limit
+        func size(_ count: Int) throws -> Int {
+            try budget.size(from: base, to: student(weights, quantiser, keeping(count)))
         }
-        guard try fits(0) else {
-            let least = try budget.size(from: base, to: student(weights, quantiser, keeping(0)))
+        let least = try size(0)
+        guard least <= limit else {
             throw DistillationError(
                 .overBudget, "an update that moves no weight takes \(least) bytes already, more than \(limit)")
         }
         var (kept, beyond) = (0, order.count + 1)
         while beyond - kept > 1 {
             let middle = (kept + beyond) / 2
-            if try fits(middle) { kept = middle } else { beyond = middle }
+            if try size(middle) <= limit { kept = middle } else { beyond = middle }
         }
         return keeping(kept)
     }
 
     /// About what a move of so many steps takes in an update: Elias' gamma code with a sign.
     private static func bits(_ steps: Int) -> Int { 2 + 2 * (Int.bitWidth - 1 - steps.magnitude.leadingZeroBitCount) }
-
-    /// Values on the grid, those frozen as the base has them.
-    private static func on(
-        _ quantiser: Quantiser, _ weights: NetworkWeights, _ frozen: FrozenValues
-    ) -> NetworkWeights {
-        var result = weights
-        frozen.apply(to: &result)
-        return result
-    }
 
     /// Mean squared gradient by each value, over small batches.
     private func information(_ weights: NetworkWeights) throws -> [Float] {

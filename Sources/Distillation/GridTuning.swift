@@ -52,14 +52,19 @@ struct GridTuning {
                 best = try tune(best.weights, quantiser, part: 2)
                 curve += best.curve
             }
-        } else if try !isAllowed(best.student) {
-            let again = try tune(best.weights, quantiser, part: 2)
-            curve += again.curve
-            if try quality(again.student) >= quality(best.student) { best = again }
         }
-        var outcome = Outcome(
-            student: best.student, curve: curve, brokenBy: try isAllowed(best.student) ? nil : try costliest(),
-            renewed: renewed)
+        var brokenBy: Int?
+        if base == nil, let least = leastQuality {
+            var reached = try quality(best.student)
+            if reached < least {
+                let again = try tune(best.weights, quantiser, part: 2)
+                curve += again.curve
+                let other = try quality(again.student)
+                if other >= reached { (best, reached) = (again, other) }
+            }
+            if reached < least { brokenBy = try costliest() }
+        }
+        var outcome = Outcome(student: best.student, curve: curve, brokenBy: brokenBy, renewed: renewed)
         if let base, let budget = options.updateBudget {
             let trimmed = try trim(best, quantiser, base: base, budget: budget)
             outcome.student = trimmed.student
@@ -107,10 +112,9 @@ struct GridTuning {
         Scores(try student.logits(held), held, distillation.layout.deployed)?.quality ?? 0
     }
 
-    /// Whether integers cost no more than the recipe allows.
-    private func isAllowed(_ student: Student) throws -> Bool {
-        guard let reference = start.reference, held.count > 0 else { return true }
-        return try quality(student) >= reference - options.recipe.allowedLoss
+    /// What the recipe asks of the integers; nothing where there is nothing to compare with.
+    private var leastQuality: Double? {
+        held.count > 0 ? start.reference.map { $0 - options.recipe.allowedLoss } : nil
     }
 
     /// The layer whose weights and activations, alone on the grid, cost most.

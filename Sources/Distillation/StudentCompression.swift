@@ -84,7 +84,7 @@ struct StudentCompression {
                 strengths[layer] = strength > 0.3 ? strength / 2 : 0
             }
         }
-        var stage = CompressionStage(step: step.description, weights: before, quality: quality(before))
+        var stage = CompressionStage(step: step.description, weights: before, quality: outcome.stages.last?.quality)
         stage.eased = strengths.mapValues { _ in 0 }
         stage.brokenBy = costliest
         outcome.stages.append(stage)
@@ -109,15 +109,15 @@ struct StudentCompression {
     private func touched(by step: CompressionRecipe.Step, _ weights: NetworkWeights) -> [Int] {
         switch step {
         case .channels: ChannelPruning(weights).normScores.keys.sorted()
-        case .lowRank(let rank): ranks(rank, weights).keys.sorted()
+        case .lowRank(let rank): ranks(rank, LowRank(weights)).keys.sorted()
         case .prune: weights.layout.values.filter { $0.role == .weight }.map(\.layer)
         }
     }
 
-    private func ranks(_ rank: CompressionRecipe.Rank, _ weights: NetworkWeights) -> [Int: Int] {
+    private func ranks(_ rank: CompressionRecipe.Rank, _ factors: LowRank) -> [Int: Int] {
         switch rank {
-        case .energy(let energy): LowRank.ranks(weights, energy: energy)
-        case .parameters(let count): LowRank.ranks(weights, parameters: count)
+        case .energy(let energy): factors.ranks(energy: energy)
+        case .parameters(let count): factors.ranks(parameters: count)
         }
     }
 
@@ -170,8 +170,9 @@ struct StudentCompression {
             let gone = pruning.choose(scores: scores, parameters: Int(count), strengths: strengths)
             return (pruning.removing(gone), nil)
         case .lowRank(let rank):
-            let chosen = ranks(rank, weights).filter { strengths[$0.key] ?? 0 > 0 }
-            return (LowRank.factorised(weights, ranks: LowRank.eased(chosen, weights, strengths)), nil)
+            let factors = LowRank(weights)
+            let chosen = ranks(rank, factors).filter { strengths[$0.key] ?? 0 > 0 }
+            return (factors.factorised(ranks: factors.eased(chosen, strengths)), nil)
         case .prune(let sparsity, let scope, _):
             let target = PruningMask.gradual(sparsity, progress: progress)
             let shares = PruningMask.sparsities(weights, target: target, scope: scope)

@@ -153,16 +153,13 @@ extension StudyEvaluation {
         _ stage: CompressionStage, _ student: Student, pool: ComputePool
     ) throws -> StudyReport.CompressionRow {
         var weights = stage.weights
-        weights.values = weights.values.map { HalfPrecision.float(HalfPrecision.bits($0)) }
+        let tensor = SafetensorsTensor(name: "weights", shape: [weights.values.count], halves: weights.values)
+        weights.values = try tensor.halves()
         let predictor = Predictor(
             TrainedTeacher(weights: weights, normalisation: student.normalisation), pool: pool)
-        let file = weights.values.flatMap { value -> [UInt8] in
-            let bits = HalfPrecision.bits(value)
-            return [UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8)]
-        }
         return try row(
             "float16, instead of int8", predictor, spec: weights.spec, nonZero: weights.values.count { $0 != 0 },
-            file: file, validation: nil, brokenBy: nil, eased: [:], isInt8: false)
+            file: tensor.bytes, validation: nil, brokenBy: nil, eased: [:], isInt8: false)
     }
 
     private func row(

@@ -65,8 +65,9 @@ extension StudyReport {
                 "runs": .integer(Int64(model.latency.runs)),
             ]),
         ]
-        object["deviceSeconds"] = model.deviceSeconds.map { Self.bounds($0.value, $0.low, $0.high, places: 9) }
-        object["energy"] = energyJSON(model.energy, isMeasured: model.deviceSeconds == nil)
+        let seconds = model.deviceSeconds
+        object["deviceSeconds"] = Self.bounds(seconds.value, seconds.low, seconds.high, places: 9)
+        object["energy"] = energyJSON(model.energy)
         object["test"] = .object(scoresJSON(model.test))
         object["training"] = .object(scoresJSON(model.training, isBrief: true))
         object["curve"] = .array(
@@ -102,11 +103,11 @@ extension StudyReport {
         return .object(object)
     }
 
-    private func energyJSON(_ energy: EnergyFigure, isMeasured: Bool) -> JSONValue {
+    private func energyJSON(_ energy: EnergyFigure) -> JSONValue {
         var object: JSONObject = [
             "value": .double(energy.value), "low": .double(energy.low), "high": .double(energy.high),
             "method": .string(energy.method.rawValue), "includes": .array([.string("compute")]),
-            "time": .string(isMeasured ? "measured here" : "modelled"),
+            "time": .string("modelled"),
         ]
         object["profile"] = energy.profile.map { .string($0) }
         return .object(object)

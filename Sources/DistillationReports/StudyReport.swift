@@ -19,8 +19,8 @@ public struct StudyReport: Sendable {
         public var bytes: Int
         /// Measured on this machine.
         public var latency: Latency
-        /// On the profile's device, where the profile tells its throughput.
-        public var deviceSeconds: EnergyBounds?
+        /// On the profile's device.
+        public var deviceSeconds: EnergyBounds
         /// Joules of one inference on the profile's device.
         public var energy: EnergyFigure
         /// On the test part, by target.

@@ -1,7 +1,7 @@
 /// IEEE 754 binary16 as bits, for tensors of type `F16`; not every platform of Swift has `Float16`.
-package enum HalfPrecision {
+enum HalfPrecision {
     /// The nearest half, ties to even; infinite from 65520 on.
-    package static func bits(_ value: Float) -> UInt16 {
+    static func bits(_ value: Float) -> UInt16 {
         let sign = UInt16(truncatingIfNeeded: value.bitPattern >> 16) & 0x8000
         let magnitude = value.magnitude
         if value.isNaN { return sign | 0x7E00 }
@@ -14,7 +14,7 @@ package enum HalfPrecision {
         return sign | UInt16(truncatingIfNeeded: (rebiased + 0xFFF + (rebiased >> 13 & 1)) >> 13)
     }
 
-    package static func float(_ bits: UInt16) -> Float {
+    static func float(_ bits: UInt16) -> Float {
         let sign: Float = bits & 0x8000 == 0 ? 1 : -1
         let (exponent, mantissa) = (UInt32(bits >> 10 & 31), UInt32(bits & 0x3FF))
         switch exponent {

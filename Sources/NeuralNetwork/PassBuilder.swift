@@ -158,7 +158,10 @@ struct PassBuilder {
                 input: input, output: output, relu: fused, scale: layout.offset(name, .weight),
                 shift: layout.offset(name, .bias), mean: layout.offset(name, .mean),
                 variance: layout.offset(name, .variance))
-        case .relu: return ReLUOperator(input: input, output: output, grid: grid)
+        case .relu:
+            // An unsigned grid begins at 0: rounding to it is the ReLU too.
+            if let grid { return RoundingOperator(input: input, output: output, grid: grid) }
+            return ReLUOperator(input: input, output: output)
         case .relu6: return ActivationOperator(input: input, output: output, function: .relu6)
         case .gelu: return ActivationOperator(input: input, output: output, function: .gelu)
         case .sigmoid: return ActivationOperator(input: input, output: output, function: .sigmoid)

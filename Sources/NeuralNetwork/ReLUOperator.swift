@@ -1,13 +1,11 @@
-/// max(0, x); on a quantised grid also rounded to it and clamped at its end, with a straight-through gradient.
+/// max(0, x).
 final class ReLUOperator: Operator {
     private let input: Signal
     private let output: Signal
-    private let grid: ActivationGrid?
 
-    init(input: Signal, output: Signal, grid: ActivationGrid?) {
+    init(input: Signal, output: Signal) {
         self.input = input
         self.output = output
-        self.grid = grid
     }
 
     func forward(_ context: PassContext) {
@@ -15,23 +13,18 @@ final class ReLUOperator: Operator {
         for window in 0..<context.count {
             let x = input.values.window(window)
             let y = output.values.window(window)
-            if let grid {
-                for index in 0..<count { y[index] = grid.round(x[index]) }
-            } else {
-                for index in 0..<count { y[index] = x[index] > 0 ? x[index] : 0 }
-            }
+            for index in 0..<count { y[index] = x[index] > 0 ? x[index] : 0 }
         }
     }
 
     func backward(_ context: PassContext) {
         guard let gradient = output.gradient, let target = input.gradient else { return }
         let count = input.values.samples * input.values.channels
-        let limit = grid?.bounds.high ?? .infinity
         for window in 0..<context.count {
             let x = input.values.window(window)
             let g = gradient.window(window)
             let d = target.window(window)
-            for index in 0..<count { d[index] = x[index] > 0 && x[index] < limit ? g[index] : 0 }
+            for index in 0..<count { d[index] = x[index] > 0 ? g[index] : 0 }
         }
     }
 }

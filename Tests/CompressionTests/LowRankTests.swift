@@ -65,9 +65,9 @@ struct LowRankTests {
     @Test("A layer of low rank becomes two smaller ones that compute the same; layers of full rank stay")
     func exact() {
         let weights = weights()
-        let ranks = LowRank.ranks(weights, energy: 0.9999)
+        let ranks = LowRank(weights).ranks(energy: 0.9999)
         #expect(ranks == [0: 2])
-        let factors = LowRank.factorised(weights, ranks: ranks)
+        let factors = LowRank(weights).factorised(ranks: ranks)
         #expect(
             Array(factors.spec.layers.prefix(3)) == [
                 .convolution(filters: 2, kernel: 5, stride: 2), .convolution(filters: 12, kernel: 1, stride: 1), .relu,
@@ -80,18 +80,18 @@ struct LowRankTests {
     func budget() {
         let weights = weights()
         for parameters in [weights.values.count - 1, 350, 200] {
-            let ranks = LowRank.ranks(weights, parameters: parameters)
-            #expect(LowRank.factorised(weights, ranks: ranks).values.count <= parameters)
+            let ranks = LowRank(weights).ranks(parameters: parameters)
+            #expect(LowRank(weights).factorised(ranks: ranks).values.count <= parameters)
         }
-        #expect(LowRank.ranks(weights, parameters: 350) == [0: 2], "ranks beyond the second cost nothing")
-        #expect(LowRank.ranks(weights, parameters: weights.values.count).isEmpty)
+        #expect(LowRank(weights).ranks(parameters: 350) == [0: 2], "ranks beyond the second cost nothing")
+        #expect(LowRank(weights).ranks(parameters: weights.values.count).isEmpty)
     }
 
     @Test("A layer that bears half as much has its rank halfway to the highest of use")
     func easing() {
         let weights = weights()
         // 12 × 20 = 240 against 33 a rank: 7 at most.
-        #expect(LowRank.eased([0: 2], weights, [0: 0.5]) == [0: 4])
-        #expect(LowRank.eased([0: 2], weights, [0: 1]) == [0: 2])
+        #expect(LowRank(weights).eased([0: 2], [0: 0.5]) == [0: 4])
+        #expect(LowRank(weights).eased([0: 2], [0: 1]) == [0: 2])
     }
 }
