@@ -23,9 +23,9 @@ enum ReferenceStudent {
             return Student.QuantisedLayer(
                 weight: (0..<outputs * inputs).map { _ in Int8.random(in: -100...100, using: &random) },
                 bias: (0..<outputs).map { _ in Int32.random(in: -500...500, using: &random) },
-                weightScale: Array(repeating: 0.01, count: outputs), outputScale: 0.05,
-                multiplier: isLast ? [] : Array(repeating: 1 << 30, count: outputs),
-                shift: isLast ? [] : Array(repeating: 38, count: outputs))
+                // Activations have one scale throughout, so that each layer's factor is 2⁻⁸.
+                weightScale: Array(repeating: 0x1p-8, count: outputs), outputScale: 0.03,
+                inputScale: isLast ? nil : 0.03)
         }
         let student = Student(
             task: task, spec: spec,

@@ -34,12 +34,16 @@ class Network:
         return total // 2, total - total // 2, outputs
 
     def weighted(self):
-        """Position, layer, weight, bias and (on int8 grids) scales of each layer with weights."""
+        """Position, layer, weight, bias and (on int8 grids) scales of weights and outputs of each layer with weights."""
         count = 0
         for index, layer in enumerate(self.layers):
             if layer["type"] in ("convolution", "dense"):
-                scales = self.scales["layers"][count] if self.scales else None
-                yield index, layer, self.tensors[f"layers.{index}.weight"], self.tensors[f"layers.{index}.bias"], scales
+                weight, bias = self.tensors[f"layers.{index}.weight"], self.tensors[f"layers.{index}.bias"]
+                scales = None
+                if self.scales:
+                    steps = np.broadcast_to(self.tensors[f"layers.{index}.scale"], bias.shape)
+                    scales = {"weight": steps, "output": self.scales["outputs"][count]}
+                yield index, layer, weight, bias, scales
                 count += 1
 
 

@@ -126,21 +126,14 @@ public struct Quantiser: Sendable {
             let step = grid.layers[position]
             let weight = integers(weights.values, steps[2 * position]).map { Int8($0) }
             let bias = integers(weights.values, steps[2 * position + 1]).map { Int32($0) }
-            var multiplier: [Int32] = []
-            var shift: [UInt8] = []
-            if !last {
-                for scale in step.weightScale {
-                    let factor =
-                        Double(grid.inputScale(of: position)) * Double(scale) / Double(step.outputScale)
-                    let fixed = try Self.fixedPoint(factor)
-                    multiplier.append(fixed.multiplier)
-                    shift.append(fixed.shift)
-                }
+            let layer = Student.QuantisedLayer(
+                weight: weight, bias: bias, weightScale: step.weightScale, outputScale: step.outputScale,
+                inputScale: last ? nil : grid.inputScale(of: position))
+            guard last || layer.multiplier.count == step.weightScale.count else {
+                throw CompressionError(
+                    .outOfRange, "layer \(plan.layers[position].index): integers cannot hold a factor of its scales")
             }
-            result.append(
-                Student.QuantisedLayer(
-                    weight: weight, bias: bias, weightScale: step.weightScale, outputScale: step.outputScale,
-                    multiplier: multiplier, shift: shift))
+            result.append(layer)
         }
         return result
     }
@@ -152,21 +145,6 @@ public struct Quantiser: Sendable {
                 Self.whole(values[$0], tensor.inverse[output], tensor.limit)
             }
         }
-    }
-
-    /// `multiplier · 2^−shift` nearest to `factor`, with 31 bits of multiplier where the shift allows.
-    static func fixedPoint(_ factor: Double) throws(CompressionError) -> (multiplier: Int32, shift: UInt8) {
-        guard factor > 0, factor.isFinite else {
-            throw CompressionError(.outOfRange, "a factor of \(factor) cannot be stored")
-        }
-        var shift = 30 - Int(factor.exponent)
-        var multiplier = (factor * Double(sign: .plus, exponent: min(shift, 62), significand: 1)).rounded()
-        if multiplier >= 0x1p31 {
-            multiplier /= 2
-            shift -= 1
-        }
-        guard shift >= 1 else { throw CompressionError(.outOfRange, "a factor of \(factor) is too large") }
-        return (Int32(multiplier), UInt8(min(shift, 62)))
     }
 
     /// The float network that a student's integers stand for, to go on training from it.

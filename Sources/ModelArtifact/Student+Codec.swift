@@ -23,10 +23,7 @@ extension Student {
             Key.normalisation: normalisation.json.text,
             Key.scales: JSONValue.object([
                 "input": .shortest(inputScale),
-                "layers": .array(
-                    layers.map { layer in
-                        .object(["weight": .floats(layer.weightScale), "output": .shortest(layer.outputScale)])
-                    }),
+                "outputs": .floats(layers.map(\.outputScale)),
             ]).text,
             Key.gate: gate.json.text,
         ]
@@ -38,10 +35,9 @@ extension Student {
             tensors.append(
                 SafetensorsTensor(name: "\(name).weight", shape: spec.weightTensorShape(at: index), layer.weight))
             tensors.append(SafetensorsTensor(name: "\(name).bias", shape: [outputs], layer.bias))
-            if !layer.multiplier.isEmpty {
-                tensors.append(SafetensorsTensor(name: "\(name).multiplier", shape: [outputs], layer.multiplier))
-                tensors.append(SafetensorsTensor(name: "\(name).shift", shape: [outputs], layer.shift))
-            }
+            // The last layer has one scale for all its outputs.
+            let scale = index == spec.layers.count - 1 ? Array(layer.weightScale.prefix(1)) : layer.weightScale
+            tensors.append(SafetensorsTensor(name: "\(name).scale", shape: [scale.count], scale))
         }
         tensors.append(
             SafetensorsTensor(
@@ -81,19 +77,15 @@ extension Student {
         try validate()
     }
 
-    /// Step sizes as the metadata holds them.
+    /// Step sizes of activations as the metadata holds them.
     private struct Scales {
         var input: Float
-        var layers: [(weight: [Float], output: Float)]
+        var outputs: [Float]
 
         init(_ json: JSONValue) throws(JSONError) {
             let reader = try JSONObjectReader(json)
             input = Float(try reader.number("input"))
-            layers = []
-            for (index, element) in try reader.elements("layers").enumerated() {
-                let layer = try JSONObjectReader(element, path: "layers[\(index)]")
-                layers.append((try layer.numbers("weight").map { Float($0) }, Float(try layer.number("output"))))
-            }
+            outputs = try reader.numbers("outputs").map { Float($0) }
         }
     }
 
@@ -121,19 +113,22 @@ extension Student {
     ) throws(ArtifactError) -> [QuantisedLayer] {
         let weighted = spec.weightedLayers
         try check(
-            scales.layers.count == weighted.count, "scales: one entry for each of \(weighted.count) layers is needed")
+            scales.outputs.count == weighted.count,
+            "scales.outputs: one number for each of \(weighted.count) layers is needed")
         var layers: [QuantisedLayer] = []
-        for (scale, index) in zip(scales.layers, weighted) {
+        var inputScale = scales.input
+        for (outputScale, index) in zip(scales.outputs, weighted) {
             let name = "layers.\(index)"
             let outputs = spec.weightShape(at: index).outputs
             let isLast = index == spec.layers.count - 1
+            let scale = try tensor(file, "\(name).scale", [isLast ? 1 : outputs]).floats()
             layers.append(
                 QuantisedLayer(
                     weight: try tensor(file, "\(name).weight", spec.weightTensorShape(at: index)).int8s(),
                     bias: try tensor(file, "\(name).bias", [outputs]).int32s(),
-                    weightScale: scale.weight, outputScale: scale.output,
-                    multiplier: isLast ? [] : try tensor(file, "\(name).multiplier", [outputs]).int32s(),
-                    shift: isLast ? [] : try tensor(file, "\(name).shift", [outputs]).uint8s()))
+                    weightScale: isLast ? [Float](repeating: scale[0], count: outputs) : scale,
+                    outputScale: outputScale, inputScale: isLast ? nil : inputScale))
+            inputScale = outputScale
         }
         return layers
     }

@@ -14,7 +14,11 @@ extension Student {
         try Self.check(
             layers.count == weighted.count, "\(layers.count) quantised layers for \(weighted.count) in the spec")
         let zeroPoints = spec.activationZeroPoints
-        for (layer, index) in zip(layers, weighted) { try validate(layer, at: index, zeroPoint: zeroPoints[index]) }
+        var scale = inputScale
+        for (layer, index) in zip(layers, weighted) {
+            try validate(layer, at: index, zeroPoint: zeroPoints[index], inputScale: scale)
+            scale = layer.outputScale
+        }
         try Self.check(
             ((requiringGolden ? 1 : 0)...64).contains(golden.count),
             "golden: 1 to 64 vectors are needed, not \(golden.count)")
@@ -50,7 +54,9 @@ extension Student {
         try check(values.allSatisfy { $0.isNormal && $0 > 0 }, "\(name): a value is not finite and above 0")
     }
 
-    private func validate(_ layer: QuantisedLayer, at index: Int, zeroPoint: UInt8) throws(ArtifactError) {
+    private func validate(
+        _ layer: QuantisedLayer, at index: Int, zeroPoint: UInt8, inputScale: Float
+    ) throws(ArtifactError) {
         let name = "layers.\(index)"
         let (outputs, inputs) = spec.weightShape(at: index)
         let isLast = index == spec.layers.count - 1
@@ -60,12 +66,13 @@ extension Student {
             "\(name): weight, bias or scale has another size than \(outputs) × \(inputs)")
         try Self.positive(layer.weightScale, "\(name): weight scale")
         try Self.positive([layer.outputScale], "\(name): output scale")
-        let requantised = isLast ? 0 : outputs
+        let factors = QuantisedLayer.requantisation(
+            layer.weightScale, from: isLast ? nil : inputScale, to: layer.outputScale)
         try Self.check(
-            layer.multiplier.count == requantised && layer.shift.count == requantised,
-            "\(name): \(requantised) multipliers and shifts are expected")
-        try Self.check(layer.multiplier.allSatisfy { $0 >= 0 }, "\(name): a multiplier is negative")
-        try Self.check(layer.shift.allSatisfy { (1...62).contains($0) }, "\(name): a shift is not within 1...62")
+            factors.count == (isLast ? 0 : outputs), "\(name): its scales give a factor that integers cannot hold")
+        try Self.check(
+            layer.multiplier == factors.map(\.multiplier) && layer.shift == factors.map(\.shift),
+            "\(name): multipliers and shifts are not those of its scales")
         if isLast {
             try Self.check(
                 Set(layer.weightScale).count == 1, "\(name): the last layer has one weight scale for all outputs")

@@ -9,7 +9,7 @@
 ///   `acc = bias + Σ (a − z) · w` in i32. Padding counts as `a = z`.
 /// - **Requantisation** of every such layer but the last, per output channel:
 ///   `a = clamp(((acc · multiplier + 2^(shift − 1)) >> shift) + z, 0, 255)`, product in i64, arithmetic shift,
-///   0 ≤ multiplier < 2³¹, 1 ≤ shift ≤ 62. Where a ReLU directly follows, z = 0 and the clamp at 0 is the ReLU; without
+///   multiplier and shift the ``FixedPoint`` of `input scale · weight scale / output scale`. Where a ReLU directly follows, z = 0 and the clamp at 0 is the ReLU; without
 ///   one (low-rank factors, linear bottlenecks) z = 128, and the real activation is `(a − 128) · outputScale`.
 /// - **Pooling**: on the codes, so the zero point stays; maximum as it is; averages over n samples
 ///   `(2 · Σa + n) / (2n)` rounded down (so halves go up).
@@ -36,21 +36,31 @@ public struct Student: Sendable, Equatable {
         public var weightScale: [Float]
         /// Real output activation = (a − z) · outputScale; for the last layer the scale of a logit.
         public var outputScale: Float
-        /// (outputs); empty in the last layer.
-        public var multiplier: [Int32]
-        /// (outputs); empty in the last layer.
-        public var shift: [UInt8]
+        /// (outputs), as the scales give them; empty in the last layer.
+        public let multiplier: [Int32]
+        /// (outputs), as the scales give them; empty in the last layer.
+        public let shift: [UInt8]
 
+        /// - Parameter inputScale: of the activations that come in; nil in the last layer, which is not requantised.
         public init(
-            weight: [Int8], bias: [Int32], weightScale: [Float], outputScale: Float, multiplier: [Int32],
-            shift: [UInt8]
+            weight: [Int8], bias: [Int32], weightScale: [Float], outputScale: Float, inputScale: Float?
         ) {
             self.weight = weight
             self.bias = bias
             self.weightScale = weightScale
             self.outputScale = outputScale
-            self.multiplier = multiplier
-            self.shift = shift
+            let factors = Self.requantisation(weightScale, from: inputScale, to: outputScale)
+            multiplier = factors.map(\.multiplier)
+            shift = factors.map(\.shift)
+        }
+
+        /// What brings each output's sum to the codes of the next layer; nothing where a factor cannot be stored.
+        static func requantisation(
+            _ weightScale: [Float], from inputScale: Float?, to outputScale: Float
+        ) -> [FixedPoint] {
+            guard let inputScale else { return [] }
+            let factors = weightScale.map { FixedPoint(Double(inputScale) * Double($0) / Double(outputScale)) }
+            return factors.contains(nil) ? [] : factors.compactMap(\.self)
         }
     }
 
@@ -78,7 +88,7 @@ public struct Student: Sendable, Equatable {
         }
     }
 
-    public static let currentFormat = 1
+    public static let currentFormat = 2
 
     public var task: TaskDocument
     /// Only convolutions, relu, pools and dense: batch norm folded, dropout left out.

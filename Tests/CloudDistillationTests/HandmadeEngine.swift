@@ -72,7 +72,7 @@ final class HandmadeEngine: TrainingEngine {
         let inputs = task.window * task.channels.count
         let weights = [Int8](repeating: 0, count: inputs) + [Int8](repeating: weight, count: inputs)
         let layer = Student.QuantisedLayer(
-            weight: weights, bias: [0, 0], weightScale: [0.01, 0.01], outputScale: 0.01, multiplier: [], shift: [])
+            weight: weights, bias: [0, 0], weightScale: [0.01, 0.01], outputScale: 0.01, inputScale: nil)
         let input = [UInt8](repeating: 130, count: inputs)
         return Student(
             task: task,

@@ -126,21 +126,6 @@ struct QuantisationTests {
         #expect(try quantiser.layers(Quantiser.weights(of: student)) == layers)
     }
 
-    @Test("Factors become a 31-bit multiplier and a shift", arguments: [1e-9, 3.7e-4, 0.5, 0.999_999_999_99, 1, 300])
-    func fixedPoint(factor: Double) throws {
-        let fixed = try Quantiser.fixedPoint(factor)
-        let value = Double(fixed.multiplier) * Double(sign: .plus, exponent: -Int(fixed.shift), significand: 1)
-        #expect(abs(value / factor - 1) < 1e-9)
-        #expect((1...62).contains(fixed.shift) && fixed.multiplier >= 0)
-    }
-
-    @Test("A factor that no shift can hold is refused")
-    func unfit() {
-        #expect(throws: CompressionError.self) { try Quantiser.fixedPoint(0) }
-        #expect(throws: CompressionError.self) { try Quantiser.fixedPoint(.infinity) }
-        #expect(throws: CompressionError.self) { try Quantiser.fixedPoint(1e12) }
-    }
-
     @Test("Networks that integer arithmetic is not specified for are refused")
     func unsupported() {
         let dense = NetworkSpec.Layer.dense(units: 2)

@@ -15,7 +15,7 @@ enum HandmadeStudent {
             layers: [
                 .init(
                     weight: row.map { $0 * -10 } + row.map { $0 * 10 }, bias: [0, 0], weightScale: [0.1, 0.1],
-                    outputScale: 0.001, multiplier: [], shift: [])
+                    outputScale: 0.001, inputScale: nil)
             ], gate: .init(temperature: 1, threshold: 0.7), golden: [], base: nil)
         return try InferenceEngine(student).student(withGolden: [[Float](repeating: 1, count: 20)]).encode()
     }

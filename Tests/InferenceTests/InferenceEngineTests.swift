@@ -95,9 +95,9 @@ import Testing
             spec: spec, normalisation: .init(mean: [10], standardDeviation: [2]), inputScale: 0.5,
             layers: [
                 .init(
-                    weight: [1, 2, 3], bias: [4], weightScale: [1], outputScale: 1, multiplier: [1 << 20], shift: [21]),
+                    weight: [1, 2, 3], bias: [4], weightScale: [1], outputScale: 1, inputScale: 0.5),
                 .init(
-                    weight: [5, -7], bias: [1, -1], weightScale: [1, 1], outputScale: 0.1, multiplier: [], shift: []),
+                    weight: [5, -7], bias: [1, -1], weightScale: [1, 1], outputScale: 0.1, inputScale: nil),
             ], gate: .init(temperature: 2, threshold: 0.9), golden: [])
         let engine = try InferenceEngine(student)
         // (x − 10) / (2 · 0.5): 12.5 → 2.5 → 2 (ties to even), 13.5 → 3.5 → 4, 7 → −3; plus 128.

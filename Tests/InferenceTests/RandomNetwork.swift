@@ -50,25 +50,17 @@ enum RandomNetwork {
         let layers = spec.weightedLayers.map { index in
             let (outputs, inputs) = spec.weightShape(at: index)
             let isLast = index == spec.layers.count - 1
-            // A sum of n products has a spread of about 127 / √3 · 128 / √3 · √n; it is brought to about 128.
-            var spread = 5400 * Double(inputs).squareRoot() / 128
-            var shift: UInt8 = 30
-            while spread > 1 {
-                spread /= 2
-                shift += 1
-            }
-            // Some layers have small multipliers and shifts, some a factor above a quarter, at which most sums saturate.
-            let variant = Int.random(in: 0...5, using: &random)
-            let fewer: UInt8 = variant == 0 ? 12 : 0
-            if variant == 1 { shift = 29 }
+            // A sum of n products has a spread of about 127 / √3 · 128 / √3 · √n; it is brought to about 128. Some layers have
+            // a factor above a quarter, at which most sums saturate.
+            let spread = 5400 * Float(inputs).squareRoot() / 128
+            let step: Float = Int.random(in: 0...5, using: &random) == 0 ? 1 : 1 / spread
             return Student.QuantisedLayer(
                 weight: (0..<outputs * inputs).map { _ in Int8.random(in: -127...127, using: &random) },
                 bias: (0..<outputs).map { _ in Int32.random(in: -9000...9000, using: &random) },
-                weightScale: Array(repeating: 0.01, count: outputs), outputScale: 0.002,
-                multiplier: isLast
-                    ? []
-                    : (0..<outputs).map { _ in Int32.random(in: 1 << 29...(1 << 30), using: &random) >> Int32(fewer) },
-                shift: isLast ? [] : (0..<outputs).map { _ in shift - fewer + UInt8.random(in: 0...1, using: &random) })
+                weightScale: isLast
+                    ? Array(repeating: 0.01, count: outputs)
+                    : (0..<outputs).map { _ in Float.random(in: 0.25...1, using: &random) * step },
+                outputScale: isLast ? 0.002 : 0.03, inputScale: isLast ? nil : 0.03)
         }
         return Student(
             task: TaskDocument(

@@ -22,7 +22,7 @@ enum HandmadeStudent {
             layers: [
                 .init(
                     weight: row.map { $0 * -weight } + row.map { $0 * weight }, bias: [0, 0],
-                    weightScale: [0.1, 0.1], outputScale: 0.001, multiplier: [], shift: [])
+                    weightScale: [0.1, 0.1], outputScale: 0.001, inputScale: nil)
             ], gate: .init(temperature: 1, threshold: 0.7), golden: [])
         return try InferenceEngine(student).student(
             withGolden: [[Float](repeating: 1, count: 20), [Float](repeating: -0.3, count: 20)]

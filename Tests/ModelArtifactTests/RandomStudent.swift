@@ -26,23 +26,24 @@ extension Student {
         let task = TaskDocument(
             name: "activity", channels: ["ax", "ay", "az"].map { .init(name: $0, unit: "m/s²") }, rate: 20, window: 40,
             step: 20, classes: ["sit", "walk", "run", "jump"].map { .init(name: $0) })
+        let inputScale: Float = 0.031
+        var scale: Float? = inputScale
         let layers = spec.weightedLayers.map { index in
             let (outputs, inputs) = spec.weightShape(at: index)
             let isLast = index == spec.layers.count - 1
+            let outputScale = Float.random(in: 0.01...0.1, using: &random)
+            defer { scale = outputScale }
             return QuantisedLayer(
                 weight: (0..<outputs * inputs).map { _ in Int8.random(in: -127...127, using: &random) },
                 bias: (0..<outputs).map { _ in Int32.random(in: -5000...5000, using: &random) },
                 weightScale: isLast
                     ? Array(repeating: 0.0123, count: outputs)
                     : (0..<outputs).map { _ in Float.random(in: 0.001...0.1, using: &random) },
-                outputScale: Float.random(in: 0.01...0.1, using: &random),
-                multiplier: isLast
-                    ? [] : (0..<outputs).map { _ in Int32.random(in: 1 << 30...Int32.max, using: &random) },
-                shift: isLast ? [] : (0..<outputs).map { _ in UInt8.random(in: 38...41, using: &random) })
+                outputScale: outputScale, inputScale: isLast ? nil : scale)
         }
         return Student(
             task: task, spec: spec,
-            normalisation: .init(mean: [0.1, -0.3, 9.81], standardDeviation: [1.5, 2.25, 3.1]), inputScale: 0.031,
+            normalisation: .init(mean: [0.1, -0.3, 9.81], standardDeviation: [1.5, 2.25, 3.1]), inputScale: inputScale,
             layers: layers, gate: .init(temperature: 1.37, threshold: 0.62),
             golden: (0..<3).map { _ in
                 GoldenVector(

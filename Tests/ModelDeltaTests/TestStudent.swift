@@ -35,10 +35,10 @@ enum TestStudent {
             return Student.QuantisedLayer(
                 weight: (0..<outputs * inputs).map { _ in Int8(max(-127, min(127, random.normal(40)))) },
                 bias: (0..<outputs).map { _ in Int32(random.normal(3000)) },
-                weightScale: Array(repeating: 0.0043, count: outputs), outputScale: 0.021,
-                multiplier: isLast
-                    ? [] : (0..<outputs).map { _ in Int32.random(in: 1 << 30...Int32.max, using: &random) },
-                shift: isLast ? [] : Array(repeating: 38, count: outputs))
+                weightScale: isLast
+                    ? Array(repeating: 0.0043, count: outputs)
+                    : (0..<outputs).map { _ in Float.random(in: 0.001...0.01, using: &random) },
+                outputScale: 0.031, inputScale: isLast ? nil : 0.031)
         }
         return Student(
             task: TaskDocument(

@@ -63,13 +63,30 @@ import Testing
         arguments: ["1e39", "0", "-0.05", "1e-50", "NaN", "null", "\"0.05\"", "[0.05]"])
     func scales(value: String) throws {
         let student = try TestStudent.student(TestStudent.shapes[0], seed: 1)
-        for key in ["input", "output"] {
+        for key in ["\"input\":", "\"outputs\":["] {
             var file = try Safetensors(decoding: student.encode())
             let scales = try file.string("scales")
-            let old = try #require(scales.firstRange(of: "\"\(key)\":0.0"))
+            let old = try #require(scales.firstRange(of: "\(key)0.0"))
             let end = try #require(scales[old.upperBound...].firstIndex { !$0.isNumber })
-            file.metadata["scales"] = scales.replacingCharacters(in: old.lowerBound..<end, with: "\"\(key)\":\(value)")
+            file.metadata["scales"] = scales.replacingCharacters(in: old.lowerBound..<end, with: key + value)
             #expect(throws: ArtifactError.self) { try Student(decoding: file.encode()) }
+        }
+    }
+
+    @Test(
+        "Weight scales that are not finite, normal and above 0 are refused",
+        arguments: [Float.nan, .infinity, -0.01, 0, .leastNonzeroMagnitude, .greatestFiniteMagnitude])
+    func weightScales(value: Float) throws {
+        let student = try TestStudent.student(TestStudent.shapes[0], seed: 1)
+        let sound = try Safetensors(decoding: student.encode())
+        for (index, tensor) in sound.tensors.enumerated() where tensor.name.hasSuffix(".scale") {
+            var values = try tensor.floats()
+            values[values.count - 1] = value
+            var file = sound
+            file.tensors[index] = SafetensorsTensor(name: tensor.name, shape: tensor.shape, values)
+            // The last layer's scale enters no arithmetic: there, a large one is merely odd.
+            guard value != .greatestFiniteMagnitude || values.count > 1 else { continue }
+            #expect(throws: ArtifactError.self, "\(tensor.name)") { try Student(decoding: file.encode()) }
         }
     }
 

@@ -67,20 +67,17 @@ enum TestStudent {
         let outputs = output.channels
         let isLast = index == spec.layers.count - 1
         // A sum of n products has a spread of about 127 / √3 · 128 / √3 · √n; it is brought to about 150.
-        var spread = 5400 * Double(inputs).squareRoot() / 150
-        var shift: UInt8 = 30
-        while spread > 1 {
-            spread /= 2
-            shift += 1
+        let step = 150 / (5400 * Float(inputs).squareRoot())
+        let factors = (0..<outputs).map { _ in
+            ties
+                ? Float(sign: .plus, exponent: step.exponent - 1, significand: 1)
+                : Float.random(in: 0.2...0.7, using: &random) * step
         }
-        let multiplier = 1 << 29...Int32(1 << 30)
         return Student.QuantisedLayer(
             weight: (0..<outputs * inputs).map { _ in Int8.random(in: -127...127, using: &random) },
             bias: (0..<outputs).map { _ in Int32.random(in: -3000...3000, using: &random) },
-            weightScale: Array(repeating: 0.01, count: outputs), outputScale: isLast ? 0.002 : 0.05,
-            multiplier: isLast
-                ? [] : (0..<outputs).map { _ in ties ? 1 << 29 : Int32.random(in: multiplier, using: &random) },
-            shift: isLast ? [] : (0..<outputs).map { _ in shift + UInt8.random(in: 0...1, using: &random) })
+            weightScale: isLast ? Array(repeating: 0.01, count: outputs) : factors,
+            outputScale: isLast ? 0.002 : 0.03, inputScale: isLast ? nil : 0.03)
     }
 
     /// A window in raw units; few of its values reach beyond the input's grid.

@@ -16,4 +16,14 @@ enum Tolerance {
         guard a.count == b.count, let last = student.layers.last else { return .infinity }
         return (zip(a, b).map { ($0 - $1).magnitude }.max() ?? 0) / (127 * last.outputScale)
     }
+
+    /// The same of all inputs of the last layer a step off at once.
+    static func everyInput(_ student: Student) -> Float {
+        guard let last = student.layers.last else { return 0 }
+        let depth = last.weight.count / last.bias.count
+        let sums = last.bias.indices.map { output in
+            last.weight[output * depth..<(output + 1) * depth].reduce(0) { $0 + Int($1.magnitude) }
+        }
+        return Float(sums.max() ?? 0) / 127
+    }
 }

@@ -44,10 +44,7 @@ enum TinyStudent {
                 weightScale: isLast
                     ? Array(repeating: 0.01, count: outputs)
                     : (0..<outputs).map { _ in Float.random(in: 0.001...0.1, using: &random) },
-                outputScale: 0.05,
-                multiplier: isLast
-                    ? [] : (0..<outputs).map { _ in Int32.random(in: 1 << 30...Int32.max, using: &random) },
-                shift: isLast ? [] : (0..<outputs).map { _ in UInt8.random(in: 38...40, using: &random) })
+                outputScale: 0.05, inputScale: isLast ? nil : 0.03)
         }
         var student = Student(
             task: task, spec: spec,

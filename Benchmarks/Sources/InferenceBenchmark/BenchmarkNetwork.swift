@@ -56,17 +56,13 @@ enum BenchmarkNetwork: String, CaseIterable {
             let largest = layer.weight.map(\.magnitude).max() ?? 1
             let weightScale = largest / 127
             let outputScale: Float = isLast ? scale * weightScale : 6 / 255
-            // factor = multiplier / 2^shift, with 31 bits of multiplier.
-            var (factor, shift) = (Double(scale) * Double(weightScale) / Double(outputScale), 31)
-            while factor < 0.5 { (factor, shift) = (factor * 2, shift + 1) }
             let outputs = layer.bias.count
             defer { scale = outputScale }
             return Student.QuantisedLayer(
                 weight: layer.weight.map { Int8(($0 / weightScale).rounded()) },
                 bias: layer.bias.map { Int32(($0 / (scale * weightScale)).rounded()) },
                 weightScale: Array(repeating: weightScale, count: outputs), outputScale: outputScale,
-                multiplier: isLast ? [] : Array(repeating: Int32(factor * 0x1p31), count: outputs),
-                shift: isLast ? [] : Array(repeating: UInt8(shift), count: outputs))
+                inputScale: isLast ? nil : scale)
         }
         return Student(
             task: floats.task, spec: floats.spec, normalisation: floats.normalisation, inputScale: inputScale,
