@@ -68,15 +68,18 @@ let package = Package(
         .executable(name: "model-registry", targets: ["model-registry"]),
         .executable(name: "metrics-aggregator", targets: ["metrics-aggregator"]),
         .executable(name: "retort", targets: ["retort"]),
-        // What `Benchmarks/` works with.
+        // What `Benchmarks/` and `Fuzzing/` work with.
         .library(name: "CKernels", targets: ["CKernels"]),
         .library(name: "Distillation", targets: ["Distillation"]),
         .library(name: "DistillationReports", targets: ["DistillationReports"]),
         .library(name: "Inference", targets: ["Inference"]),
+        .library(name: "JSON", targets: ["JSON"]),
         .library(name: "ModelArtifact", targets: ["ModelArtifact"]),
         .library(name: "ModelDelta", targets: ["ModelDelta"]),
+        .library(name: "ModelExchange", targets: ["ModelExchange"]),
         .library(name: "NeuralNetwork", targets: ["NeuralNetwork"]),
         .library(name: "Recordings", targets: ["Recordings"]),
+        .library(name: "Telemetry", targets: ["Telemetry"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -104,7 +107,7 @@ let package = Package(
         library("Zstd", ["CZstd"]),
         library("Telemetry", ["JSON"]),
         library("ModelArtifact", ["JSON", "Telemetry"]),
-        library("ModelDelta", ["Zstd", "ModelArtifact", crypto]),
+        library("ModelDelta", ["Zstd", "ModelArtifact"]),
         library("ReleaseTrust", ["JSON", crypto]),
 
         // Numbers
@@ -157,7 +160,7 @@ let package = Package(
             "EdgeInference",
             [
                 "Telemetry", "JSON", "Inference", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Energy", "Zstd",
-                "BusAPI", "ServiceRuntime", logging, lifecycle, crypto, metrics,
+                "BusAPI", "ServiceRuntime", logging, lifecycle, metrics,
             ]),
         library(
             "CloudDistillation",
@@ -169,7 +172,7 @@ let package = Package(
             "ModelRegistry",
             [
                 "Telemetry", "JSON", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Inference", "Zstd", "Storage",
-                "BusAPI", "ServiceRuntime", logging, lifecycle, crypto, metrics,
+                "BusAPI", "ServiceRuntime", logging, lifecycle, metrics,
             ]),
         library(
             "MetricsAggregation",
@@ -191,7 +194,7 @@ let package = Package(
             "retort", "FleetConsole",
             [
                 "Distillation", "Compression", "DistillationReports", "Energy", "EnergyPlanning", "ModelExchange",
-                "NeuralNetwork", "Telemetry", "ModelArtifact", "JSON", "Recordings", system, signals,
+                "NeuralNetwork", "Telemetry", "ModelArtifact", "ModelDelta", "JSON", "Recordings", system, signals,
             ]),
 
         // What `./dev bench edge` runs

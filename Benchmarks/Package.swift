@@ -24,7 +24,8 @@ let package = Package(
         .executableTarget(
             name: "update-benchmark",
             dependencies: [
-                retort("Distillation"), retort("DistillationReports"), retort("ModelArtifact"), retort("ModelDelta"),
+                retort("Distillation"), retort("DistillationReports"), retort("Inference"), retort("ModelArtifact"),
+                retort("ModelDelta"),
                 retort("NeuralNetwork"), retort("Recordings"),
             ],
             path: "Sources/UpdateBenchmark"),

@@ -1,6 +1,6 @@
 """Runs our benchmarks and their peers in turn on this machine, prints a table and writes rows of JSON.
 
-`./dev bench training|kernels|inference [--json FILE] [--quick] [--document FILE]` calls this with the Python of the peers'
+`./dev bench training|kernels|inference|delta [--json FILE] [--quick] [--document FILE]` calls this with the Python of the peers'
 environment. A document's table between `<!-- NAME -->` and `<!-- /NAME -->` is written anew.
 """
 
@@ -254,12 +254,95 @@ class Inference:
         return found
 
 
+class Delta:
+    """Updates of students of wisdm-watch, sizes with all that travels; the codec's pace on students of 100 k weights."""
+
+    # Updates of which a student was warm-started: the mean is over these.
+    WARM = ["refresh", "people", "head"]
+    NAMES = {
+        "refresh": "light refresh on the same people", "people": "retrained with twelve new people",
+        "head": "last layer alone", "scratch": "from scratch, not warm-started"}
+
+    def __init__(self, options):
+        self.options = options
+        self.folder = options.updates or tempfile.mkdtemp(prefix="retort-bench-")
+        if not options.updates:
+            for seed in range(1, options.seeds + 1):
+                subprocess.run(
+                    [options.ours, "train", options.data, self.folder, str(seed)], check=True, stdout=sys.stderr)
+        subprocess.run([options.ours, "large", self.folder], check=True)
+
+    def path(self, name):
+        return os.path.join(self.folder, f"{name}.safetensors")
+
+    def sizes(self, base, target):
+        """Of one update by every codec."""
+        base, target = self.path(base), self.path(target)
+        frame, scratch = target + ".frame", os.path.join(self.folder, "peer")
+        found = lines_of([self.options.ours, "sizes", base, target, frame])[0]
+        commands = {
+            "zstd --patch-from": ["zstd", "-q", "-f", "--ultra", "-22", f"--patch-from={base}", target, "-o", scratch],
+            "bsdiff": ["bsdiff", base, target, scratch],
+            "xdelta3": ["xdelta3", "-f", "-e", "-9", "-S", "lzma", "-s", base, target, scratch]}
+        for name, command in commands.items():
+            subprocess.run(command, check=True, capture_output=True)
+            found[name] = os.path.getsize(scratch)
+        peer = [self.options.nncodec, "-W", "ignore", os.path.join(HERE, "peers/delta.py"), base, target]
+        found["NNCodec"] = lines_of(peer)[0]["bytes"]
+        return found
+
+    def rows(self):
+        seeds = range(1, self.options.seeds + 1)
+        found = {kind: [self.sizes(f"base-{seed}", f"{kind}-{seed}-100") for seed in seeds] for kind in self.NAMES}
+        warm = [sizes for kind in self.WARM for sizes in found[kind]]
+        tools = ["zstd --patch-from", "bsdiff", "xdelta3"]
+        best = min(tools, key=lambda tool: self.mean(warm, tool))
+        rows = [
+            self.compared("warm-started updates, geometric mean, against the best byte tool", warm, best, 0.85),
+            *(self.compared("the same", warm, tool, None) for tool in tools if tool != best),
+            self.compared("the same", warm, "NNCodec", 1.1),
+            self.compared("the same, with what the weights' moves are worth in zeroth-order entropy", warm, "entropy", 1.1),
+            self.compared("the same", warm, "full", 1.0)]
+        for kind, name in self.NAMES.items():
+            rows += [self.compared(name, found[kind], peer, None) for peer in [best, "NNCodec", "entropy", "full"]]
+        return rows + self.large()
+
+    @staticmethod
+    def mean(sizes, key):
+        return math.exp(statistics.fmean(math.log(entry[key]) for entry in sizes))
+
+    def compared(self, name, sizes, peer, goal):
+        labels = {"full": "the whole file in zstd", "entropy": "entropy"}
+        ratios = [entry["bytes"] / entry[peer] for entry in sizes]
+        return row(
+            f"{name}: {labels.get(peer, peer)}", self.mean(sizes, "bytes"), self.mean(sizes, peer), "bytes", goal,
+            spread(ratios))
+
+    def large(self):
+        rows = []
+        for name, share in [("large-half", "half"), ("large-tenth", "a tenth")]:
+            sizes = self.sizes("large-base", name)
+            for peer, goal in [("bsdiff", 0.85), ("NNCodec", 1.1), ("entropy", 1.1)]:
+                rows.append(self.compared(f"100 k weights, {share} moved by a step", [sizes], peer, goal))
+            decoded = [
+                lines_of([self.options.ours, "decode", self.path("large-base"), self.path(name) + ".frame"])[0]
+                for _ in range(self.options.repetitions)]
+            best = min(line["seconds"] for line in decoded)
+            rows.append(row(f"the same: decoding, against 1 ms", 1000 * best, 1, "ms", 1))
+            rows.append(row(
+                "the same: memory of decoding, against 1 MiB", max(line["kilobytes"] for line in decoded) / 1024, 1, "MiB", 1))
+        return rows
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("name", choices=["training", "kernels", "inference"])
+    parser.add_argument("name", choices=["training", "kernels", "inference", "delta"])
     parser.add_argument("--ours", required=True, help="our executable")
     parser.add_argument("--runner", help="our executable that only infers")
     parser.add_argument("--data", help="folder of wisdm-watch")
+    parser.add_argument("--nncodec", help="the Python that has NNCodec")
+    parser.add_argument("--seeds", type=int, default=5, help="trainings of delta")
+    parser.add_argument("--updates", metavar="FOLDER", help="students that an earlier run of delta trained")
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--document", metavar="FILE", help="Markdown whose table is written anew")
     parser.add_argument("--repetitions", type=int, default=3)
@@ -267,7 +350,7 @@ def main():
     options = parser.parse_args()
     heading = f"{machine()}, {datetime.date.today()}; load at the start {os.getloadavg()[0]:.1f}."
     print(heading)
-    benchmark = {"training": Training, "kernels": Kernels, "inference": Inference}[options.name](options)
+    benchmark = {"training": Training, "kernels": Kernels, "inference": Inference, "delta": Delta}[options.name](options)
     rows = benchmark.rows()
     report(rows, options.json)
     if options.document:

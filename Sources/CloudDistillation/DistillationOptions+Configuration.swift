@@ -25,6 +25,15 @@ extension DistillationOptions {
         temperature = Float(try configuration.number("training.temperature", within: 0.1...100))
         alpha = Float(try configuration.number("training.alpha", within: 0...1))
         basePull = Float(try configuration.number("training.basePull", within: 0...100))
+        updateWeight = Float(try configuration.number("training.updateWeight", within: 0...0.99))
+        let budget = try configuration.string("training.updateBudget")
+        if !budget.isEmpty {
+            updateBudget = UpdateBudget(budget)
+            guard updateBudget != nil else {
+                throw ConfigurationError(
+                    key: "training.updateBudget", "\(budget) is neither bytes (700) nor a share of the student (10%)")
+            }
+        }
         validationShare = try configuration.number("training.validationShare", within: 0...0.9)
         escalationShare = try configuration.number("training.escalationShare", within: 0...1)
     }
@@ -59,6 +68,12 @@ extension DistillationOptions {
             ConfigurationKey(
                 "training.basePull", .number, default: defaults.basePull.description,
                 help: "How strongly a warm-started student is drawn back to its base: keeps updates small."),
+            ConfigurationKey(
+                "training.updateWeight", .number, default: defaults.updateWeight.description,
+                help: "How reluctantly warm-started weights leave the base's: a share of the learning rate."),
+            ConfigurationKey(
+                "training.updateBudget", .string, default: "",
+                help: "What an update from the base may take: bytes (700) or a share of the student (10%); empty: any."),
             ConfigurationKey(
                 "training.validationShare", .number, default: defaults.validationShare.description,
                 help: "Share of the devices whose windows are kept out of training, for validation and calibration."),

@@ -62,6 +62,10 @@ public struct DistillationOptions: Sendable, Equatable {
     public var updateWeight: Float
     /// What the update from a base may take; as much as it takes if `nil`.
     public var updateBudget: UpdateBudget?
+    /// Budgets that are tried besides: ``DistillationResult/updates``.
+    public var updateCurve: [UpdateBudget]
+    /// Whether a warm-started student's last layer alone is trained.
+    public var updatesHeadOnly: Bool
     /// Share of the groups that is kept out of training, for validation and for calibrating the gate.
     public var validationShare: Double
     /// Ends a training of floats after so many epochs without a better score on the validation windows, and keeps the best
@@ -86,6 +90,7 @@ public struct DistillationOptions: Sendable, Equatable {
         temperature: Float = 2, alpha: Float = 0.5, hint: Float = 0, focus: Focus? = nil,
         classWeights: ClassWeights = .uniform, copies: Int = 16, teacherMixing: Float = 0, studentMixing: Float = 0,
         basePull: Float = 0.1, updateWeight: Float = 0, updateBudget: UpdateBudget? = nil,
+        updateCurve: [UpdateBudget] = [], updatesHeadOnly: Bool = false,
         validationShare: Double = 0.1, patience: Int? = nil, validationPoints: Int = 0,
         escalationShare: Double = 0.15, augmentation: Augmentation = Augmentation()
     ) {
@@ -121,6 +126,8 @@ public struct DistillationOptions: Sendable, Equatable {
         self.basePull = basePull
         self.updateWeight = updateWeight
         self.updateBudget = updateBudget
+        self.updateCurve = updateCurve
+        self.updatesHeadOnly = updatesHeadOnly
         self.validationShare = validationShare
         self.patience = patience
         self.validationPoints = validationPoints

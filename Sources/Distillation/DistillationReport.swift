@@ -21,6 +21,8 @@ public struct TeacherResult: Sendable {
 public struct DistillationResult: Sendable {
     public let student: Student
     public let report: DistillationReport
+    /// Of ``DistillationOptions/updateCurve``, those that an update can keep to.
+    public let updates: [BudgetedUpdate]
 }
 
 /// How a student was made, and how well it does on the groups kept for validation (`nil` where none was kept).

@@ -4,7 +4,43 @@ import NeuralNetwork
 
 extension GridTuning {
     /// Rounds of giving steps back and training on with what is left.
-    private static let rounds = 4
+    private static let rounds = 8
+    /// Of the usual passes, in each round.
+    private static let passes = 0.5
+
+    /// Keeps the outcome within its budget, and tries the budgets of the curve.
+    ///
+    /// Budgets are kept on the base's own grid: a layer with new steps would travel as a whole.
+    func restrain(_ outcome: inout Outcome, _ free: Pass, _ quantiser: Quantiser, base: Student) throws {
+        guard options.updateBudget != nil || !options.updateCurve.isEmpty else { return }
+        let own = try Quantiser(spec: base.spec, grid: Int8Grid(of: base))
+        let start = quantiser.grid == own.grid ? free : try tune(free.weights, own, part: 2)
+        let trim = { (budget: UpdateBudget) in
+            try self.trim(start, own, base: base, within: try budget.bytes(of: free.student), budget)
+        }
+        if let budget = options.updateBudget {
+            let trimmed = try trim(budget)
+            outcome.student = trimmed.student
+            outcome.curve += trimmed.curve
+            outcome.updateBytes = try budget.size(from: base, to: trimmed.student)
+        }
+        for budget in options.updateCurve {
+            let student: Student
+            if budget == options.updateBudget {
+                student = outcome.student
+            } else {
+                do {
+                    student = try trim(budget).student
+                } catch let error as DistillationError where error.code == .overBudget {
+                    continue
+                }
+            }
+            outcome.updates.append(
+                BudgetedUpdate(
+                    budget: budget, limit: try budget.bytes(of: free.student),
+                    bytes: try budget.size(from: base, to: student), student: student))
+        }
+    }
 
     /// An update within its budget: the moves that matter least go back to the base, in rounds with fine-tuning of those
     /// that stay.
@@ -12,15 +48,18 @@ extension GridTuning {
     /// A move is worth half its square times the mean squared gradient by its value (a diagonal of Fisher's information), for
     /// each bit that it takes in an update.
     ///
-    /// - Parameter free: the student that no budget held back.
+    /// - Parameters:
+    ///   - free: the student that no budget held back.
+    ///   - limit: bytes that an update may take.
     /// - Throws: `DistillationError.overBudget` where not even an update without moves fits.
-    func trim(_ free: Pass, _ quantiser: Quantiser, base: Student, budget: UpdateBudget) throws -> Pass {
-        let limit = try budget.bytes(of: free.student)
+    private func trim(
+        _ free: Pass, _ quantiser: Quantiser, base: Student, within limit: Int, _ budget: UpdateBudget
+    ) throws -> Pass {
         let size = try budget.size(from: base, to: free.student)
         var pass = Pass(weights: free.weights, student: free.student, curve: [])
         guard size > limit else { return pass }
-        // Each round gives back a like share: the fourth root of the whole.
-        let share = (Double(limit) / Double(size)).squareRoot().squareRoot()
+        // Each round gives back a like share: the eighth root of the whole.
+        let share = (Double(limit) / Double(size)).squareRoot().squareRoot().squareRoot()
         var aim = Double(size)
         for round in 1...Self.rounds {
             aim *= share
@@ -28,7 +67,7 @@ extension GridTuning {
             let frozen = try frozen(pass.weights, quantiser, base: base, within: within, budget)
             frozen.apply(to: &pass.weights)
             let tuned = try tune(
-                pass.weights, quantiser, frozen: frozen, part: 2 + round, share: 1 / Double(Self.rounds))
+                pass.weights, quantiser, frozen: frozen, part: 2 + round, share: Self.passes)
             pass = Pass(weights: tuned.weights, student: tuned.student, curve: pass.curve + tuned.curve)
             frozen.apply(to: &pass.weights)
         }

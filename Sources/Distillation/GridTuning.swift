@@ -25,6 +25,8 @@ struct GridTuning {
         var renewed: Set<Int> = []
         /// Of the frame that takes the base to the student, where a budget was set.
         var updateBytes: Int?
+        /// Other budgets that were tried.
+        var updates: [BudgetedUpdate] = []
     }
 
     /// A network after one fine-tuning.
@@ -35,14 +37,15 @@ struct GridTuning {
         var curve: [EpochRecord]
     }
 
-    private var options: DistillationOptions { distillation.options }
+    var options: DistillationOptions { distillation.options }
 
     func run() throws -> Outcome {
-        var best = try tune(start.weights, start.quantiser, part: 1)
+        let body = options.updatesHeadOnly ? try base.map { try frozenBody(of: $0) } : nil
+        var best = try tune(start.weights, start.quantiser, frozen: body, part: 1)
         var curve = best.curve
         var quantiser = start.quantiser
         var renewed: Set<Int> = []
-        if base != nil {
+        if base != nil, body == nil {
             let kept = try Calibration.keeping(
                 quantiser.grid, best.weights, inputs: distillation.calibrationInputs(trainer),
                 method: options.recipe.calibration)
@@ -65,13 +68,15 @@ struct GridTuning {
             if reached < least { brokenBy = try costliest() }
         }
         var outcome = Outcome(student: best.student, curve: curve, brokenBy: brokenBy, renewed: renewed)
-        if let base, let budget = options.updateBudget {
-            let trimmed = try trim(best, quantiser, base: base, budget: budget)
-            outcome.student = trimmed.student
-            outcome.curve += trimmed.curve
-            outcome.updateBytes = try budget.size(from: base, to: trimmed.student)
-        }
+        if let base { try restrain(&outcome, best, quantiser, base: base) }
         return outcome
+    }
+
+    /// All but the last layer stays what the base has.
+    private func frozenBody(of base: Student) throws -> FrozenValues {
+        let values = try Quantiser.weights(of: base)
+        let head = values.layout.offset(base.spec.layers.count - 1, .weight)
+        return FrozenValues(isFrozen: values.values.indices.map { $0 < head }, values: values.values)
     }
 
     /// Fine-tuning on a grid.

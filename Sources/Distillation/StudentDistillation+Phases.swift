@@ -19,8 +19,11 @@ extension StudentDistillation {
 
     func warmStart(_ base: Student, _ trainer: StudentTrainer) throws -> Start {
         let weights = try Quantiser.weights(of: base)
-        let kept = try Calibration.keeping(
-            Int8Grid(of: base), weights, inputs: calibrationInputs(trainer), method: options.recipe.calibration)
+        var kept = (grid: Int8Grid(of: base), renewed: [Int]())
+        if !options.updatesHeadOnly {
+            kept = try Calibration.keeping(
+                kept.grid, weights, inputs: calibrationInputs(trainer), method: options.recipe.calibration)
+        }
         let isPruned = options.recipe.steps.contains { if case .prune = $0 { true } else { false } }
         return Start(
             weights: weights, quantiser: try Quantiser(spec: base.spec, grid: kept.grid),

@@ -45,9 +45,9 @@ struct StudentDistillation {
             trainingWindows: split.training.count, validationWindows: held.count, curve: start.curve + tuned.curve,
             stages: start.stages, brokenBy: tuned.brokenBy, seconds: (clock.now - began) / .seconds(1),
             warmStarted: fitting != nil, renewedLayers: start.renewed.union(tuned.renewed).sorted(),
-            changedWeights: fitting.map { changed(tuned.student.layers, $0.student.layers) },
+            changedWeights: fitting.map { tuned.student.changedWeights(from: $0.student) },
             updateBytes: tuned.updateBytes)
-        return DistillationResult(student: tuned.student, report: report)
+        return DistillationResult(student: tuned.student, report: report, updates: tuned.updates)
     }
 
     /// A student of trained integers, with its gate and golden vectors.
@@ -132,16 +132,5 @@ struct StudentDistillation {
         return [0, windows.count / 2].map { index in
             quantisation(Array(windows.values[index * windows.windowSize..<(index + 1) * windows.windowSize]))
         }
-    }
-
-    /// Share of weights that differ.
-    private func changed(_ layers: [Student.QuantisedLayer], _ base: [Student.QuantisedLayer]) -> Double {
-        var total = 0
-        var different = 0
-        for (layer, before) in zip(layers, base) {
-            total += layer.weight.count
-            different += zip(layer.weight, before.weight).count { $0 != $1 }
-        }
-        return Double(different) / Double(max(1, total))
     }
 }

@@ -2,7 +2,7 @@ import ModelArtifact
 import ModelDelta
 
 /// How large the update from a deployed student to the next may be.
-public enum UpdateBudget: Sendable, Equatable {
+public enum UpdateBudget: Sendable, Equatable, CustomStringConvertible {
     case bytes(Int)
     /// Of the next student as a whole, in zstd.
     case share(Double)
@@ -15,6 +15,13 @@ public enum UpdateBudget: Sendable, Equatable {
             self = .bytes(bytes)
         } else {
             return nil
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .bytes(let bytes): "\(bytes) bytes"
+        case .share(let share): "\((share * 1000).rounded() / 10) %"
         }
     }
 

@@ -50,6 +50,7 @@ struct StudyEvaluation {
             profile: options.profile, models: models, agreement: try agreement(ofTeacher, ofStudent),
             studentDigest: ContentDigest(of: file).description)
         report.compression = try compression(student, file: file, pool: pool)
+        if let base = options.base { try addUpdates(&report, student.updates, from: base.student) }
         try addHardships(&report, predictors, teacher.network.normalisation)
         if file.count > options.bytes {
             report.facts.notes.append(
@@ -65,7 +66,7 @@ struct StudyEvaluation {
         }
     }
 
-    private func answers(_ predictor: Predictor, _ windows: LabelledWindows) throws -> [Float] {
+    func answers(_ predictor: Predictor, _ windows: LabelledWindows) throws -> [Float] {
         TargetScores.answers(try predictor.logits(windows), windows: windows.count, targets: data.targets)
     }
 

@@ -70,6 +70,8 @@ public struct StudyOptions: Sendable {
     public var trainedTeacher: TrainedTeacher?
     /// Names of that teacher's outputs, where they are known.
     public var trainedTeacherClasses: [String] = []
+    /// A deployed student to go on from, on its grid.
+    public var base: Distiller.Base?
     /// Networks to train instead of the ones that fit the task.
     public var teacher: NetworkChoice?
     public var student: NetworkChoice?

@@ -19,6 +19,10 @@ extension StudyReport {
         object["agreement"] = agreement.map(Self.interval)
         object["gapClosed"] = gapClosed.map { JSONValue($0, places: 4) }
         object["compression"] = .array(compression.map(compressionJSON))
+        if !updates.isEmpty {
+            object["baseTest"] = baseQuality.map { JSONValue($0, places: 4) }
+            object["updates"] = .array(updates.map(updateJSON))
+        }
         object["robustness"] = .object([
             "windows": .integer(Int64(hardshipWindows)),
             "conditions": .array(hardships.map(hardshipJSON)),
@@ -81,6 +85,15 @@ extension StudyReport {
                 return .object(entry)
             })
         object["seconds"] = JSONValue(model.seconds, places: 2)
+        return .object(object)
+    }
+
+    private func updateJSON(_ row: UpdateRow) -> JSONValue {
+        var object: JSONObject = [
+            "budget": .string(row.budget.description), "bytes": .integer(Int64(row.bytes)),
+            "fullBytes": .integer(Int64(row.fullBytes)), "changedWeights": JSONValue(row.changedWeights, places: 4),
+        ]
+        object["test"] = row.test.map { JSONValue($0, places: 4) }
         return .object(object)
     }
 

@@ -34,6 +34,7 @@ extension StudyReport {
                     + "\(Figure.metric(energy.high, "J")), \(energy.method.rawValue), compute, \(profile.name))")
         }
         if compression.count > 3 { lines += compressionLines }
+        if !updates.isEmpty { lines += updateLines }
         if let focus { lines += focus.rows.map(focusLine) }
         for comparison in [comparison, superclassComparison].compactMap(\.self) {
             lines += comparison.rows.map { row in
@@ -70,6 +71,16 @@ extension StudyReport {
             lines.append(line)
         }
         return lines
+    }
+
+    private var updateLines: [String] {
+        let base = baseQuality.map { ["  the base scores \(brief($0, nil))"] } ?? []
+        return base
+            + updates.map { row in
+                "  update within \(row.budget): \(row.bytes) bytes of \(row.fullBytes), "
+                    + "\(Figure.percent(row.changedWeights)) of the weights moved"
+                    + (row.test.map { ", \(brief($0, nil))" } ?? "")
+            }
     }
 
     private func focusLine(_ row: FocusComparison.Row) -> String {

@@ -58,6 +58,19 @@ public struct StudyReport: Sendable {
         public var eased: [Int: Double]
     }
 
+    /// An update from the base within a budget.
+    public struct UpdateRow: Sendable {
+        public var budget: UpdateBudget
+        /// Of the frame that takes the base to the student.
+        public var bytes: Int
+        /// Of the same student in zstd, as a newcomer gets it.
+        public var fullBytes: Int
+        /// Share of weights that differ from the base's.
+        public var changedWeights: Double
+        /// On the test part.
+        public var test: Double?
+    }
+
     /// Scores under one condition.
     public struct Hardship: Sendable {
         public var condition: Robustness.Condition
@@ -79,6 +92,10 @@ public struct StudyReport: Sendable {
     public var agreement: ScoreInterval?
     /// The student through the steps of its recipe, from float to int8.
     public var compression: [CompressionRow] = []
+    /// What updates from the base take and score; empty where there is no base.
+    public var updates: [UpdateRow] = []
+    /// Of the base on the test part.
+    public var baseQuality: Double?
     public var hardships: [Hardship] = []
     /// Test windows that hardships were scored on.
     public var hardshipWindows = 0

@@ -10,6 +10,7 @@ struct StudyTraining {
     private let observer: StudyObserver
     private let trainedTeacher: TrainedTeacher?
     private let trainedTeacherClasses: [String]
+    private let base: Distiller.Base?
 
     /// Scores on the validation groups that a curve has.
     private static let validationPoints = 12
@@ -20,6 +21,7 @@ struct StudyTraining {
         checkpoints = options.checkpoints
         trainedTeacher = options.trainedTeacher
         trainedTeacherClasses = options.trainedTeacherClasses
+        base = options.base
         var training = options.distillation
         training.validationPoints = Self.validationPoints
         if options.isQuick {
@@ -30,7 +32,7 @@ struct StudyTraining {
         }
         let isSingle = options.isSingleOutput(data.task)
         training.teacherSpec = options.teacher?.spec(data.task, isSingle: isSingle)
-        training.studentSpec = options.student?.spec(data.task, isSingle: isSingle)
+        training.studentSpec = options.student?.spec(data.task, isSingle: isSingle) ?? options.base?.student.spec
         self.options = training
     }
 
@@ -41,6 +43,8 @@ struct StudyTraining {
         var seconds: Double
         /// How a student was made.
         var distillation: DistillationReport?
+        /// What it became within other budgets.
+        var updates: [BudgetedUpdate] = []
     }
 
     func teacher() throws -> Trained<TrainedTeacher> {
@@ -74,17 +78,24 @@ struct StudyTraining {
 
     /// A student of the teacher, or (without one) of labels alone: same size, passes and random changes.
     func student(_ teacher: TrainedTeacher?) throws -> Trained<Student> {
+        var options = options
+        if teacher == nil { options.updateCurve = [] }
         let distiller = try Distiller(
             task: data.task, options: options, checkpoints: checkpoints?(teacher == nil ? .baseline : .student))
         let guidance = teacher.map { Guidance.teachers([$0]) } ?? .none
         let result = try watching {
-            try distiller.distill(guidance, windows: data.training) {
+            try distiller.distill(guidance, windows: data.training, from: base) {
                 tell($0, teacher == nil ? .baseline : .student, teacher == nil ? .baselineGrid : .studentGrid)
             }
         }
+        guard base == nil || result.report.warmStarted else {
+            throw StudyError(
+                .options,
+                "the base has other channels, classes or another window than the data: no update can lead on from it")
+        }
         return Trained(
             network: result.student, curve: result.report.curve, seconds: result.report.seconds,
-            distillation: result.report)
+            distillation: result.report, updates: result.updates)
     }
 
     /// A student that must be right about some classes.

@@ -10,6 +10,7 @@ struct BitModel {
     /// Of a zero, in 4096ths: 1 to 4095.
     var probability: UInt32 { min(4095, max(1, (quick + slow) >> 5)) }
 
+    @inline(__always)
     mutating func learn(_ bit: Bool) {
         let target: UInt32 = bit ? 0 : 65_535
         quick = Self.step(quick, target, min(4, 1 + seen))
@@ -17,6 +18,7 @@ struct BitModel {
         if seen < 8 { seen += 1 }
     }
 
+    @inline(__always)
     private static func step(_ estimate: UInt32, _ target: UInt32, _ shift: UInt32) -> UInt32 {
         target > estimate ? estimate + (target - estimate) >> shift : estimate - (estimate - target) >> shift
     }
@@ -98,6 +100,7 @@ struct BinaryRangeDecoder {
         return position < bytes.count ? bytes[position] : 0
     }
 
+    @inline(__always)
     mutating func decode(_ model: inout BitModel) -> Bool {
         let bound = (range >> 12) * model.probability
         let bit = code >= bound
@@ -120,6 +123,7 @@ struct BinaryRangeDecoder {
         return bit
     }
 
+    @inline(__always)
     private mutating func normalise() {
         while range < 1 << 24 {
             range <<= 8

@@ -71,7 +71,9 @@ public enum DeltaCodec {
             // Packed digits are never more than the bytes they stand for; an exception costs one byte more.
             let residual = try decompress(
                 frame.payload, prefix: prefix, maximumBytes: 2 * frame.targetBytes + WeightResidual.maximumOverhead)
-            target = try WeightResidual.apply(residual, to: prefix, maximumBytes: frame.targetBytes)
+            guard let digest = frame.base else { throw DeltaError(.malformed, "a residual without a base") }
+            target = try WeightResidual.apply(
+                residual, to: prefix, digest: digest, maximumBytes: frame.targetBytes)
         }
         guard target.count == frame.targetBytes, ContentDigest(of: target) == frame.target else {
             throw DeltaError(.wrongResult, "the delta frame does not yield \(frame.target.short) as it promises")

@@ -6,17 +6,30 @@
 ///
 /// - Source: binarisation and adaptation after DeepCABAC, Wiedemann et al. 2020, arXiv:1907.11900, §3; the levels after
 ///   the running mean of adaptive Golomb codes, Weinberger, Seroussi & Sapiro 2000 (LOCO-I).
-struct ResidualModel {
+struct ResidualModel: ~Copyable {
     private static let levels = 16
     private static let unary = 14
 
-    private var zero = [BitModel](repeating: BitModel(), count: 3 * levels)
-    private var sign = [BitModel](repeating: BitModel(), count: 3)
-    private var more = [BitModel](repeating: BitModel(), count: levels * unary)
-    private var length = [BitModel](repeating: BitModel(), count: 64)
+    /// One block of all models, without the checks of arrays, which would take most of the time: every index is bounded by
+    /// how it is made.
+    private let zero: UnsafeMutablePointer<BitModel>
+    private let sign: UnsafeMutablePointer<BitModel>
+    private let more: UnsafeMutablePointer<BitModel>
+    private let length: UnsafeMutablePointer<BitModel>
     /// Mean of recent magnitudes, in 16ths.
     private var mean: UInt64 = 0
     private var last: Int64 = 0
+
+    init() {
+        let count = 3 * Self.levels + 3 + Self.levels * Self.unary + 64
+        zero = .allocate(capacity: count)
+        zero.initialize(repeating: BitModel(), count: count)
+        sign = zero + 3 * Self.levels
+        more = sign + 3
+        length = more + Self.levels * Self.unary
+    }
+
+    deinit { zero.deallocate() }
 
     /// Begins another tensor: what came before says little of its first numbers.
     mutating func begin() {
@@ -27,6 +40,7 @@ struct ResidualModel {
     private var level: Int { min(Self.levels - 1, UInt64.bitWidth - mean.leadingZeroBitCount) }
     private var lastSign: Int { last == 0 ? 0 : last > 0 ? 1 : 2 }
 
+    @inline(__always)
     private mutating func note(_ value: Int64) {
         let magnitude = min(value.magnitude, 1 << 40) << 4
         mean = mean - mean >> 2 + magnitude >> 2
@@ -58,6 +72,7 @@ struct ResidualModel {
         for bit in (0..<bits).reversed() { coder.encodeEven(value >> UInt64(bit) & 1 == 1) }
     }
 
+    @inline(__always)
     mutating func decode(_ coder: inout BinaryRangeDecoder) -> Int64 {
         let level = level
         let near = Int(min(2, last.magnitude))
@@ -74,6 +89,7 @@ struct ResidualModel {
         return value
     }
 
+    @inline(never)
     private mutating func decodeTail(_ coder: inout BinaryRangeDecoder) -> UInt64 {
         var bits = 0
         while bits < 63, coder.decode(&length[bits]) { bits += 1 }

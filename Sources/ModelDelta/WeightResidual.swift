@@ -42,11 +42,7 @@ enum WeightResidual {
             return []  // not safetensors: other methods remain
         }
         let header = Array(target[..<(target.count - files.target.tensors.reduce(0) { $0 + $1.bytes.count })])
-        let matches = files.target.tensors.map { tensor in
-            files.base.tensors.firstIndex {
-                $0.name == tensor.name && $0.element == tensor.element && $0.bytes.count == tensor.bytes.count
-            }
-        }
+        let matches = files.target.tensors.map { files.base.index(matching: $0) }
         guard matches.contains(where: { $0 != nil }) else { return [] }
         let digest = ContentDigest(of: base)
         var coder = BinaryRangeEncoder()
@@ -116,8 +112,11 @@ enum WeightResidual {
 
     /// The target file.
     ///
+    /// - Parameter digest: of the base.
     /// - Throws: ``DeltaError`` `.malformed`, `.tooLarge`.
-    static func apply(_ residual: [UInt8], to base: [UInt8], maximumBytes: Int) throws(DeltaError) -> [UInt8] {
+    static func apply(
+        _ residual: [UInt8], to base: [UInt8], digest: ContentDigest, maximumBytes: Int
+    ) throws(DeltaError) -> [UInt8] {
         let tensors: [SafetensorsTensor]
         do throws(ArtifactError) {
             tensors = try Safetensors(decoding: base).tensors
@@ -131,7 +130,7 @@ enum WeightResidual {
             guard place <= target.count + 1 else {
                 throw DeltaError(.malformed, "the residual puts the base's digest beyond the header")
             }
-            target.insert(contentsOf: Array(ContentDigest(of: base).hex.utf8), at: place - 1)
+            target.insert(contentsOf: Array(digest.hex.utf8), at: place - 1)
         }
         var plan: [(code: UInt8, number: Int)] = []
         for _ in 0..<(try reader.number(atMost: 65_536)) { plan.append((try reader.byte(), try reader.number())) }

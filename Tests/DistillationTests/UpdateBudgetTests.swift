@@ -48,6 +48,56 @@ struct UpdateBudgetTests {
         #expect(error?.code == .overBudget && error?.message.contains("moves no weight") == true)
     }
 
+    @Test(
+        "Budgets of the curve are tried beside the update that is made, each within its bytes; what cannot be is left out"
+    )
+    func curve() throws {
+        let stage = try stage()
+        var options = SyntheticTask.options()
+        options.updateCurve = [.bytes(90), .share(0.2), .share(1)]
+        let distiller = try Distiller(task: SyntheticTask.task(), options: options)
+        let result = try distiller.distill(stage.teacher, windows: stage.windows, from: stage.base)
+        #expect(result.updates.map(\.budget) == [.share(0.2), .share(1)])
+        for update in result.updates {
+            let (base, target) = (stage.base.student.encode(), update.student.encode())
+            #expect(try DeltaCodec.encode(base: base, target: target).bytes.count == update.bytes)
+            #expect(update.bytes <= update.limit)
+        }
+        let changes = result.updates.map { $0.student.changedWeights(from: stage.base.student) }
+        #expect(changes[0] > 0 && changes[0] < 0.8 * changes[1])
+        #expect(result.student.changedWeights(from: stage.base.student) == result.report.changedWeights)
+    }
+
+    @Test("A budget keeps the base's grid even where the windows have left it")
+    func grid() throws {
+        let stage = try stage()
+        let windows = stage.windows
+        let wide = try LabelledWindows(
+            samples: windows.samples, channels: windows.channels, values: windows.values.map { $0 * 3 },
+            targets: (0..<windows.count).map { windows.target($0, head: 0) }, groups: windows.groups)
+        var options = SyntheticTask.options()
+        options.updateCurve = [.share(0.5)]
+        let result = try Distiller(task: SyntheticTask.task(), options: options)
+            .distill(stage.teacher, windows: wide, from: stage.base)
+        #expect(!result.report.renewedLayers.isEmpty, "the windows leave the grid")
+        let update = try #require(result.updates.first)
+        for (layer, before) in zip(update.student.layers, stage.base.student.layers) {
+            #expect(layer.weightScale == before.weightScale && layer.outputScale == before.outputScale)
+        }
+    }
+
+    @Test("An update of the head alone leaves everything before it")
+    func head() throws {
+        let stage = try stage()
+        var options = SyntheticTask.options()
+        options.updatesHeadOnly = true
+        let result = try Distiller(task: SyntheticTask.task(), options: options)
+            .distill(stage.teacher, windows: stage.windows, from: stage.base)
+        #expect(result.student.layers.dropLast() == stage.base.student.layers.dropLast())
+        #expect(result.student.layers.last?.weight != stage.base.student.layers.last?.weight)
+        #expect(result.report.renewedLayers.isEmpty)
+    }
+
     @Test("Reluctant values move less")
     func reluctance() throws {
         let stage = try stage()

@@ -6,6 +6,7 @@ import Zstd
 
 @Suite("Delta codec") struct DeltaCodecTests {
     static let base = TestStudent.make(seed: 1).encode()
+    private static let digest = ContentDigest(of: base)
 
     static func moved(_ deviation: Double, seed: UInt64 = 2) -> [UInt8] {
         TestStudent.moved(TestStudent.make(seed: 1), deviation: deviation, seed: seed).encode()
@@ -125,7 +126,9 @@ import Zstd
         let target = Self.moved(2)
         var random = TestRandom(seed: 5)
         for residual in WeightResidual.candidates(base: Self.base, target: target) {
-            #expect(try WeightResidual.apply(residual, to: Self.base, maximumBytes: target.count) == target)
+            #expect(
+                try WeightResidual.apply(residual, to: Self.base, digest: Self.digest, maximumBytes: target.count)
+                    == target)
             for _ in 0..<200 {
                 var damaged = residual
                 for _ in 0..<3 {
@@ -133,14 +136,16 @@ import Zstd
                         in: 0...255, using: &random)
                 }
                 do {
-                    _ = try WeightResidual.apply(damaged, to: Self.base, maximumBytes: target.count)
+                    _ = try WeightResidual.apply(
+                        damaged, to: Self.base, digest: Self.digest, maximumBytes: target.count)
                 } catch {
                     #expect(!error.message.isEmpty)
                 }
             }
             for count in [0, 1, 100, residual.count - 1] {
                 #expect(throws: DeltaError.self) {
-                    try WeightResidual.apply(Array(residual.prefix(count)), to: Self.base, maximumBytes: target.count)
+                    try WeightResidual.apply(
+                        Array(residual.prefix(count)), to: Self.base, digest: Self.digest, maximumBytes: target.count)
                 }
             }
         }

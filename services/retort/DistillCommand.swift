@@ -22,6 +22,7 @@ struct DistillCommand: AsyncParsableCommand {
               retort distill recordings/ --label label --test 'test-*' -o out
               retort distill iris.csv --label species --window 1 -o out
               retort distill cycles.csv.zst --conditions conditions.csv --key cycle --label valve,pump -o out
+              retort distill readings.csv --label activity --base deployed.safetensors --update-budget 10% -o out
 
             Exit status: 0 done, 1 training failed, 64 wrong option, 65 the data do not allow it (the message says what \
             to change), 73 the output cannot be written, 130 stopped by Ctrl-C.

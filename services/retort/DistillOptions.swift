@@ -86,6 +86,11 @@ struct DistillTrainingOptions: ParsableArguments {
     var teacher: String?
     @Option(help: "Use this teacher, teacher.safetensors or another tool's .onnx, instead of training one.")
     var teacherFile: String?
+    @Option(help: "Go on from this deployed student, on its int8 grid: the update to it is small.") var base: String?
+    @Option(help: "What the update from the base may take: bytes (700) or a share of the student (10%).")
+    var updateBudget: String?
+    @Option(help: "How reluctantly weights leave the base while they are trained: 0 to 1, of the learning rate.")
+    var updateWeight: Float?
     @Option(
         help: "Student: conv:PARAMETERS, separable, dense:UNITS,..., dense (default: convolutions, or dense for rows).")
     var student: String?
@@ -153,6 +158,33 @@ struct DistillTrainingOptions: ParsableArguments {
         } catch { throw ValidationError("--recipe: \(error)") }
     }
 
+    private func applyBase(to options: inout StudyOptions) throws {
+        guard let base else {
+            guard updateBudget == nil, updateWeight == nil else {
+                throw ValidationError("--update-budget and --update-weight need the deployed student: --base FILE")
+            }
+            return
+        }
+        guard student == nil, recipe == nil, !compare else {
+            throw ValidationError(
+                "--base: the base's network and grid are kept; leave --student, --recipe and --compare out")
+        }
+        options.base = try ModelFile.base(base)
+        if let updateWeight {
+            guard updateWeight >= 0, updateWeight < 1 else {
+                throw ValidationError("--update-weight must lie between 0 and 1, below 1")
+            }
+            options.distillation.updateWeight = updateWeight
+        }
+        guard let updateBudget else { return }
+        guard let budget = UpdateBudget(updateBudget) else {
+            throw ValidationError("--update-budget: \(updateBudget) is neither bytes (700) nor a share (10%)")
+        }
+        options.distillation.updateBudget = budget
+        options.distillation.updateCurve = [0.05, 0.1, 0.2, 0.5, 1].map { UpdateBudget.share($0) }
+        if !options.distillation.updateCurve.contains(budget) { options.distillation.updateCurve.insert(budget, at: 0) }
+    }
+
     func apply(to options: inout StudyOptions) throws {
         let device = try ProfileOption.find(profile)
         for (value, name) in [
@@ -190,6 +222,7 @@ struct DistillTrainingOptions: ParsableArguments {
         options.distillation.quantisedEpochs = gridEpochs
         options.distillation.compressionEpochs = recipeEpochs
         try applyRecipe(to: &options)
+        try applyBase(to: &options)
         if let temperature {
             guard temperature > 0, temperature.isFinite else { throw ValidationError("--temperature must be above 0") }
             options.distillation.temperature = temperature

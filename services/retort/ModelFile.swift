@@ -35,6 +35,14 @@ enum ModelFile {
         } catch { throw ValidationError("\(path): \(error)") }
     }
 
+    /// A student that is deployed, to go on from.
+    static func base(_ path: String) throws -> Distiller.Base {
+        let bytes = try read(path)
+        do {
+            return Distiller.Base(student: try Student(decoding: bytes), digest: ContentDigest(of: bytes).hex)
+        } catch { throw ValidationError("\(path) is no student: \(error)") }
+    }
+
     /// What `retort import` calls the class of an output that nobody named.
     static func numberedClass(_ index: Int) -> String { "class-\(index)" }
 

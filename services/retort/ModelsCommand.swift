@@ -9,7 +9,7 @@ struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
         abstract: "List tasks and their versions, or make a task.",
-        subcommands: [List.self, Create.self],
+        subcommands: [List.self, Create.self, ModelsDiffCommand.self],
         defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {

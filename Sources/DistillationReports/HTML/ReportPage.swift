@@ -31,6 +31,7 @@ struct ReportPage {
                     focus(&main)
                     cost(&main)
                     compression(&main)
+                    updates(&main)
                     robustness(&main)
                     training(&main)
                     data(&main)
