@@ -104,6 +104,28 @@ struct UpdateOverDeathTests {
         }
     }
 
+    @Test("retort models rollback brings an edge back to the version before, without a download")
+    func rollback() async throws {
+        try await ServiceStage.with { stage in
+            _ = try await stage.registry()
+            _ = try await stage.edge(north.edge, site: north.site)
+            for (version, weight) in [(1, Int8(10)), (2, 11)] {
+                _ = try await stage.offer(weight: weight)
+                _ = try await stage.running(version, north)
+            }
+            let mark = stage.mark
+            try await Tool.run(
+                ServiceProcess.programs.appendingPathComponent("retort").path,
+                [
+                    "models", "rollback", HandmadeStudent.model, "--broker", "mqtt://127.0.0.1:\(stage.broker.port)",
+                ], package: "retort")
+            let installed = try await stage.running(1, north, after: mark)
+            #expect(installed.method == "kept" && installed.previous == 2)
+            #expect(stage.messages[mark...].allSatisfy { !$0.topic.contains("/chunk/") })
+            #expect(try await stage.inference(DeviceID(site: "north", device: "probe-1"), second: 0).version == 1)
+        }
+    }
+
     private func id(_ number: Int) -> EdgeID { EdgeID(site: "site-\(number)", edge: "gw-\(number)") }
 
     /// Starts an edge of its own on a copy of what the seed has on disk.

@@ -64,7 +64,7 @@ import Zstd
                 }
             }
         }
-        #expect(refused > 5000 && read > 0, "\(refused) refused, \(read) read")
+        #expect(refused > 10 * read && read > 0, "\(refused) refused, \(read) read")
         #expect(try Self.peak() - before < 64 << 20)
     }
 
