@@ -197,12 +197,22 @@ let package = Package(
                 "NeuralNetwork", "Telemetry", "ModelArtifact", "ModelDelta", "JSON", "Recordings", system, signals,
             ]),
 
-        // What `./dev bench edge` runs
+        // What `./dev bench edge` and `./dev bench registry` run
+        .target(
+            name: "LoadTesting", dependencies: ["Inference", "ModelArtifact", "Telemetry", "Zstd", system],
+            path: "Benchmarks/LoadTesting", swiftSettings: settings),
+        .executableTarget(
+            name: "registry-load",
+            dependencies: [
+                "LoadTesting", "FleetConsole", "BusAPI", "BusMosquitto", "JSON", "ModelArtifact", "ServiceRuntime",
+                "Telemetry", argumentParser, logging, system,
+            ],
+            path: "Benchmarks/RegistryLoad", swiftSettings: settings),
         .executableTarget(
             name: "edge-load",
             dependencies: [
-                "FleetConsole", "BusAPI", "BusMosquitto", "Inference", "JSON", "ModelArtifact", "ServiceRuntime",
-                "Telemetry", "Zstd", argumentParser, logging, subprocess, system,
+                "LoadTesting", "FleetConsole", "BusAPI", "BusMosquitto", "JSON", "ModelArtifact", "ServiceRuntime",
+                "Telemetry", argumentParser, logging, subprocess, system,
             ],
             path: "Benchmarks/EdgeLoad", swiftSettings: settings),
     ]
@@ -211,12 +221,13 @@ let package = Package(
 // Each target's unit tests stand in Tests/<Target>Tests.
 let tested: [(String, [Target.Dependency])] = [
     ("JSON", []), ("Zstd", []), ("Telemetry", ["JSON"]), ("ModelArtifact", ["JSON", "Telemetry", crypto]),
-    ("ModelDelta", ["ModelArtifact", "Zstd"]), ("ReleaseTrust", ["JSON", crypto]), ("TensorKernels", ["CKernels"]),
+    ("ModelDelta", ["ModelArtifact", "Zstd", "FuzzTesting"]), ("ReleaseTrust", ["JSON", crypto]),
+    ("TensorKernels", ["CKernels"]),
     ("Inference", ["ModelArtifact", "TensorKernels", "CAllocationCounter"]), ("Energy", ["JSON"]),
     ("NeuralNetwork", ["TensorKernels", "ModelArtifact", "JSON"]),
     ("Compression", ["NeuralNetwork", "Inference", "ModelArtifact"]),
     ("Distillation", ["NeuralNetwork", "Compression", "Inference", "ModelArtifact", "Zstd"]),
-    ("ModelExchange", ["Inference", "ModelArtifact", "NeuralNetwork", protobuf]),
+    ("ModelExchange", ["Inference", "ModelArtifact", "NeuralNetwork", "FuzzTesting", protobuf]),
     ("BusAPI", ["BusTesting"]),
     (
         "ServiceRuntime",
@@ -272,6 +283,7 @@ for (name, dependencies) in tested {
 }
 package.targets += [
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+    .target(name: "FuzzTesting", path: "Tests/FuzzTesting", swiftSettings: settings),
     tests(
         "Integration",
         [

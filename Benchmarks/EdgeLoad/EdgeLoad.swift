@@ -3,6 +3,7 @@ import BusAPI
 import BusMosquitto
 import FleetConsole
 import JSON
+import LoadTesting
 import Logging
 import ModelArtifact
 import ServiceRuntime

@@ -1,4 +1,5 @@
 import BusAPI
+import LoadTesting
 import Telemetry
 
 /// Loads an edge more and more, until it no longer keeps up.

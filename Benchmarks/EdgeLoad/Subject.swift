@@ -1,3 +1,4 @@
+import LoadTesting
 import Telemetry
 
 /// An edge under load: a process, and the topic on which it says what it has done.

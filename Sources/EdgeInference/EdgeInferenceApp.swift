@@ -37,9 +37,9 @@ public struct EdgeInferenceApp: Sendable {
 
     init(
         settings: EdgeSettings, context: ServiceContext, unpack: @escaping ReleaseManager.Unpack,
-        random: @escaping @Sendable () -> Double
+        random: @escaping @Sendable () -> Double, watcher: (any DiskWatcher)? = nil
     ) throws {
-        let directory = try StateDirectory(context.stateDirectory)
+        let directory = try StateDirectory(context.stateDirectory, watcher: watcher)
         let traffic = Traffic()
         let rejections = Rejections(context: context)
         let spool = try Spool(directory: directory.folder("spool"), limit: settings.spoolBytes)

@@ -34,6 +34,10 @@ struct EdgeSettings: Sendable {
     /// Wait before chunks are asked for again, in seconds; doubles each time up to the other.
     var needRetry: Double
     var needRetryLimit: Double
+    /// What may be fetched of whole files.
+    var fullDownloads: FullDownloads.Policy
+    /// What a new student has to prove; nothing where it need not.
+    var probation: Probation.Limits?
     /// Between looks at time: silence of devices, needs that are due.
     var tick: Double
 
@@ -120,6 +124,18 @@ struct EdgeSettings: Sendable {
         ConfigurationKey(
             "edge.update.needRetry", .number, default: "2",
             help: "Seconds without a chunk before asking again; doubles up to a minute."),
+        ConfigurationKey(
+            "edge.update.full", .string, default: "always",
+            help: "Whole student files, where no update from the running one serves: always, never, or bytes a day."),
+        ConfigurationKey(
+            "edge.probation.windows", .integer, default: "32",
+            help: "Windows on which a new student runs beside the one before it and may lose its place; 0 for none."),
+        ConfigurationKey(
+            "edge.probation.latencyFactor", .number, default: "10",
+            help: "How many times the time of the student before a window may take; below 1 ms is always allowed."),
+        ConfigurationKey(
+            "edge.probation.confidenceLoss", .number, default: "0.2",
+            help: "How far the mean confidence may fall below that of the student before, 0 to 1."),
     ]
 
     init(_ configuration: ServiceConfiguration) throws(ConfigurationError) {
@@ -173,6 +189,19 @@ struct EdgeSettings: Sendable {
         needRetry = try positive("edge.update.needRetry")
         needRetryLimit = max(60, needRetry)
         tick = min(1, needRetry / 4)
+        let full = try configuration.string("edge.update.full")
+        guard let policy = FullDownloads.Policy(full) else {
+            throw ConfigurationError(
+                key: "edge.update.full", "edge.update.full: \"\(full)\" is none of always, never and a count of bytes")
+        }
+        fullDownloads = policy
+        let windows = try count("edge.probation.windows", atLeast: 0)
+        let limits = Probation.Limits(
+            windows: windows, latencyFactor: try positive("edge.probation.latencyFactor"),
+            confidenceLoss: try configuration.number("edge.probation.confidenceLoss"))
+        try check(
+            (0...1).contains(limits.confidenceLoss), "edge.probation.confidenceLoss", "must be between 0 and 1")
+        probation = windows > 0 ? limits : nil
     }
 
     private static func profile(_ configuration: ServiceConfiguration) throws(ConfigurationError) -> DeviceProfile {

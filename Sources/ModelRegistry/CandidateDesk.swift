@@ -6,7 +6,7 @@ import ServiceLifecycle
 import ServiceRuntime
 import Telemetry
 
-/// Takes candidates and task proposals from the bus, one event after another, and answers each.
+/// Takes candidates, task proposals and roll-backs from the bus, one event after another, and answers each.
 actor CandidateDesk: Service {
     private let store: VersionStore
     private let context: ServiceContext
@@ -31,6 +31,7 @@ actor CandidateDesk: Service {
             to: [
                 BusFilter(topics.filter("model", "+", "candidate", "+")), BusFilter(topics.filter("chunk", "+", "+")),
                 BusFilter(topics.filter("model", "+", "task", "proposal")),
+                BusFilter(topics.filter("model", "+", "rollback")),
             ], limit: 1024, overflow: .dropNewest)
         for await batch in subscription.cancelOnGracefulShutdown() {
             for message in batch { await handle(message) }
@@ -50,6 +51,7 @@ actor CandidateDesk: Service {
             case .chunk(let frame, let index): try await handleChunk(frame, index, message)
             case .candidate(let model, let digest): try await handleCandidate(model, digest, message)
             case .taskProposal(let model): try await handleProposal(model, message)
+            case .rollback(let model): try await handleRollback(model, message)
             default: await reject(message.topic, "topic", "the names in this topic are not valid")
             }
         } catch {
@@ -85,6 +87,23 @@ actor CandidateDesk: Service {
             onChange()
         } catch let error as RegistryError where error.code == .refused {
             await reject(message.topic, "refused", error.message)
+        }
+    }
+
+    private func handleRollback(_ model: String, _ message: BusMessage) async throws {
+        guard !message.payload.isEmpty else { return }
+        context.board.count("received")
+        do {
+            let version = try RollbackRequest(payload: message.payload).version
+            try await store.rollback(model: model, to: version, now: context.now())
+            context.logger.notice(
+                "An earlier version is desired again",
+                metadata: [RegistryLogKeys.model: "\(model)", RegistryLogKeys.version: "\(version)"])
+            onChange()
+        } catch let error as JSONError {
+            await reject(message.topic, "malformed", "\(error)")
+        } catch let error as RegistryError where error.code == .unknownVersion {
+            await reject(message.topic, "version", error.message)
         }
     }
 

@@ -6,8 +6,8 @@ import Telemetry
 
 /// Broadcasts the chunks that edges need: requests merged, paced, each chunk once for all who wait for it.
 actor ChunkServer: Service {
-    /// Frames held in memory while their chunks go out.
-    private static let cachedFrames = 4
+    /// Bytes of frames held in memory: hundreds of students' updates.
+    private static let cachedBytes = 16 << 20
 
     private let store: VersionStore
     private let context: ServiceContext
@@ -16,7 +16,7 @@ actor ChunkServer: Service {
     private let start = ContinuousClock.now
     private nonisolated let wakeup = Wakeup()
     private var schedule: ChunkSchedule
-    private var cache: [(digest: String, bytes: [UInt8])] = []
+    private var cache = FrameCache(limit: cachedBytes)
 
     init(store: VersionStore, context: ServiceContext, settings: RegistrySettings) {
         self.store = store
@@ -48,10 +48,9 @@ actor ChunkServer: Service {
     }
 
     private func bytes(_ frame: String) async throws -> [UInt8]? {
-        if let cached = cache.first(where: { $0.digest == frame }) { return cached.bytes }
+        if let cached = cache.find(frame) { return cached }
         guard let bytes = try await store.frame(frame) else { return nil }
-        if !cache.contains(where: { $0.digest == frame }) { cache.append((frame, bytes)) }
-        if cache.count > Self.cachedFrames { cache.removeFirst() }
+        cache.insert(bytes, digest: frame)
         return bytes
     }
 

@@ -18,19 +18,28 @@ struct FleetDesk: Service {
             to: [
                 BusFilter(topics.filter("model", "+", "installed", "+", "+")),
                 BusFilter(topics.filter("model", "+", "need", "+", "+")),
-            ], limit: 4096, overflow: .dropOldest)
+            ], limit: Self.queueLimit, overflow: .dropOldest)
         for await batch in subscription.cancelOnGracefulShutdown() {
-            for message in batch { await handle(message) }
+            // All reports of a batch are one transaction: a fleet that reports at once costs a few, not one an edge.
+            var reports: [VersionStore.Report] = []
+            for message in batch {
+                if let report = await handle(message) { reports.append(report) }
+            }
+            await record(reports)
             context.board.setCount("dropped.fleet", to: subscription.dropped)
         }
         subscription.cancel()
     }
 
-    private func handle(_ message: BusMessage) async {
+    /// Messages held while the store is busy: the retained reports of a large fleet come all at once.
+    private static let queueLimit = 32_768
+
+    /// - Returns: what an edge says that it runs, which is still to be stored.
+    private func handle(_ message: BusMessage) async -> VersionStore.Report? {
         context.board.count("received")
         do {
             switch context.topics.parse(message.topic) {
-            case .installed(let model, let edge): try await handleInstalled(model, edge, message)
+            case .installed(let model, let edge): return try report(model, edge, message)
             case .need(let model, let edge): try await handleNeed(model, edge, message)
             default:
                 await context.rejects.reject(
@@ -39,24 +48,36 @@ struct FleetDesk: Service {
         } catch let error as JSONError {
             await context.rejects.reject(topic: message.topic, code: "malformed", reason: "\(error)")
         } catch {
-            // Storage: the report is retained and the request repeated.
+            // Storage: the request is repeated.
             context.board.count("failures")
             context.logger.error(
                 "A message could not be dealt with",
                 metadata: [RegistryLogKeys.topic: "\(message.topic)", RegistryLogKeys.error: "\(error)"])
         }
+        return nil
     }
 
-    private func handleInstalled(_ model: String, _ edge: EdgeID, _ message: BusMessage) async throws {
-        guard !message.payload.isEmpty else {
-            try await store.forget(model: model, edge: edge)
-            return
-        }
+    private func report(
+        _ model: String, _ edge: EdgeID, _ message: BusMessage
+    ) throws(JSONError) -> VersionStore.Report {
+        guard !message.payload.isEmpty else { return VersionStore.Report(model: model, edge: edge, message: nil) }
         let report = try InstalledMessage(payload: message.payload)
         guard report.digest.map(ChunkedBytes.isDigest) ?? true else {
             throw JSONError(.wrongType, "digest: 64 lower-case hexadecimal digits are needed")
         }
-        if try await store.record(report, model: model, edge: edge) { offers.refresh() }
+        return VersionStore.Report(model: model, edge: edge, message: report)
+    }
+
+    private func record(_ reports: [VersionStore.Report]) async {
+        guard !reports.isEmpty else { return }
+        do {
+            if try await store.record(reports) { offers.refresh() }
+        } catch {
+            // They are retained, and come again with the next connection.
+            context.board.count("failures")
+            context.logger.error(
+                "What edges run could not be stored", metadata: [RegistryLogKeys.error: "\(error)"])
+        }
     }
 
     private func handleNeed(_ model: String, _ edge: EdgeID, _ message: BusMessage) async throws {

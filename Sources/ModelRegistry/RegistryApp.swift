@@ -76,15 +76,4 @@ public struct RegistryApp: Sendable {
         onChange()
         return true
     }
-
-    /// Desires an earlier version again, signed as a rollback.
-    ///
-    /// - Throws: ``RegistryError`` `.unknownVersion`, `StorageError`.
-    public func rollback(model: String, to version: Int) async throws {
-        try await store.rollback(model: model, to: version, now: context.now())
-        context.logger.notice(
-            "An earlier version is desired again",
-            metadata: [RegistryLogKeys.model: "\(model)", RegistryLogKeys.version: "\(version)"])
-        onChange()
-    }
 }

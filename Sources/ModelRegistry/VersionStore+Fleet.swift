@@ -4,33 +4,39 @@ import Storage
 public import Telemetry
 
 extension VersionStore {
-    /// Notes what an edge says that it runs.
-    ///
-    /// - Returns: whether the student it runs changed, so that another delta may be wanted.
-    func record(_ report: InstalledMessage, model: String, edge: EdgeID) async throws -> Bool {
-        try await database.write { transaction in
-            let place: [SQLValue] = [.text(model), .text(edge.site), .text(edge.edge)]
-            let before = try transaction.row(
-                "SELECT digest FROM installed WHERE model = ? AND site = ? AND edge = ?", place)
-            try transaction.execute(
-                """
-                INSERT OR REPLACE INTO installed(model, site, edge, state, running, digest, report, t)
-                VALUES(?, ?, ?, ?, ?, ?, ?, ?)
-                """,
-                place + [
-                    .text(report.state.rawValue), .optional(report.running), .optional(report.digest),
-                    .text(report.json.text), .real(report.t),
-                ])
-            return try before == nil || before?.optionalText("digest") != report.digest
-        }
+    /// What an edge says that it runs; nothing where its retained report was deleted.
+    struct Report: Sendable {
+        var model: String
+        var edge: EdgeID
+        var message: InstalledMessage?
     }
 
-    /// Forgets an edge whose retained report was deleted.
-    func forget(model: String, edge: EdgeID) async throws {
+    /// Notes what edges say that they run, in their order.
+    ///
+    /// - Returns: whether a student that is run changed, so that another delta may be wanted.
+    func record(_ reports: [Report]) async throws -> Bool {
         try await database.write { transaction in
-            try transaction.execute(
-                "DELETE FROM installed WHERE model = ? AND site = ? AND edge = ?",
-                [.text(model), .text(edge.site), .text(edge.edge)])
+            var isChanged = false
+            for report in reports {
+                let place: [SQLValue] = [.text(report.model), .text(report.edge.site), .text(report.edge.edge)]
+                guard let message = report.message else {
+                    try transaction.execute("DELETE FROM installed WHERE model = ? AND site = ? AND edge = ?", place)
+                    continue
+                }
+                let before = try transaction.row(
+                    "SELECT digest FROM installed WHERE model = ? AND site = ? AND edge = ?", place)
+                if try before == nil || before?.optionalText("digest") != message.digest { isChanged = true }
+                try transaction.execute(
+                    """
+                    INSERT OR REPLACE INTO installed(model, site, edge, state, running, digest, report, t)
+                    VALUES(?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                    place + [
+                        .text(message.state.rawValue), .optional(message.running), .optional(message.digest),
+                        .text(message.json.text), .real(message.t),
+                    ])
+            }
+            return isChanged
         }
     }
 

@@ -26,6 +26,7 @@ public enum Topic: Sendable, Hashable {
     case snapshot
     case timestamp
     case release(model: String, channel: String)
+    case rollback(model: String)
     case installed(model: String, EdgeID)
     case offer(model: String, base: String, target: String)
     case need(model: String, EdgeID)
@@ -61,6 +62,7 @@ public enum Topic: Sendable, Hashable {
         case .snapshot: ["trust", "snapshot"]
         case .timestamp: ["trust", "timestamp"]
         case .release(let model, let channel): ["model", model, "release", channel]
+        case .rollback(let model): ["model", model, "rollback"]
         case .installed(let model, let id): ["model", model, "installed", id.site, id.edge]
         case .offer(let model, let base, let target): ["model", model, "offer", base, target]
         case .need(let model, let id): ["model", model, "need", id.site, id.edge]
@@ -102,6 +104,7 @@ public enum Topic: Sendable, Hashable {
         case ("model", 5) where parts[2] == "candidate" && parts[4] == "result":
             self = .candidateResult(model: parts[1], digest: parts[3])
         case ("model", 4) where parts[2] == "release": self = .release(model: parts[1], channel: parts[3])
+        case ("model", 3) where parts[2] == "rollback": self = .rollback(model: parts[1])
         case ("model", 5) where parts[2] == "installed": self = .installed(model: parts[1], edge(3))
         case ("model", 5) where parts[2] == "offer":
             self = .offer(model: parts[1], base: parts[3], target: parts[4])

@@ -71,7 +71,7 @@ final class EdgeFixture: Sendable {
     /// Runs an edge while `body` does its work, then shuts it down gracefully.
     func run(
         _ overrides: [String: String] = [:], bus: InMemoryBus? = nil, isKilled: Bool = false,
-        _ body: (Running) async throws -> Void
+        disk: (any DiskWatcher)? = nil, _ body: (Running) async throws -> Void
     ) async throws {
         let board = StatusBoard()
         let context = ServiceContext(
@@ -79,7 +79,8 @@ final class EdgeFixture: Sendable {
             logger: Logger(label: "edge", factory: { _ in SwiftLogNoOpLogHandler() }), board: board,
             now: { [clock] in clock.now }, stateDirectory: try folder.directory.folder("state").path, boot: "boot-1")
         let app = try EdgeInferenceApp(
-            settings: try settings(overrides), context: context, unpack: EdgeInferenceApp.unpack, random: { 0 })
+            settings: try settings(overrides), context: context, unpack: EdgeInferenceApp.unpack, random: { 0 },
+            watcher: disk)
         var configuration = ServiceGroupConfiguration(services: app.services, logger: context.logger)
         configuration.maximumGracefulShutdownDuration = .seconds(5)
         let group = ServiceGroup(configuration: configuration)
@@ -147,8 +148,23 @@ final class EdgeFixture: Sendable {
         get throws { try published(WindowMessage.self, "window/#") }
     }
 
+    var needs: [NeedMessage] {
+        get throws { try published(NeedMessage.self, "model/+/need/#") }
+    }
+
     var rejects: [RejectMessage] {
         get throws { try published(RejectMessage.self, "reject/#") }
+    }
+
+    /// Files of downloads that are not finished.
+    var downloads: [String] {
+        get throws { try folder.directory.folder("state/downloads").names() }
+    }
+
+    var downloadedBytes: Int {
+        get throws {
+            try downloads.reduce(0) { $0 + (try folder.read("state/downloads/\($1)")?.count ?? 0) }
+        }
     }
 
     /// What is retained of the edge's installation.
@@ -196,5 +212,35 @@ final class EdgeFixture: Sendable {
             group.cancelAll()
         }
         return file
+    }
+
+    /// Plays a second of a sensor and waits for the decision on it.
+    func decide() async throws {
+        let count = try inferences.count
+        try await telemetry("train-1", second: count, level: 1)
+        try await wait("a decision") { try inferences.count > count }
+    }
+
+    // MARK: Updates
+
+    /// Releases a file and offers it, as an update too where there is a base.
+    func release(_ file: [UInt8], version: Int, base: [UInt8]?) async throws {
+        registry.add(TinyRegistry.target(file, version: version))
+        try await registry.sign()
+        try await registry.offer(file, version: version)
+        if let base { try await registry.offer(file, base: base, version: version, chunkSize: 48) }
+    }
+
+    func offer(version: Int, weight: Int8, base: [UInt8]?) async throws {
+        try await release(try TinyStudent.student(weight: weight).encode(), version: version, base: base)
+    }
+
+    /// Answers the edge's needs for the time of a closure.
+    func answering(_ body: () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [registry] in try await registry.answer(edge: Self.edge) }
+            try await body()
+            group.cancelAll()
+        }
     }
 }

@@ -25,6 +25,11 @@ import Testing
             pace: .init(delay: 2, retry: 2, retryLimit: 60, random: { 0.5 }))
     }
 
+    private func journal(_ release: ModelInstallation.Release, _ receipt: UpdateReceipt? = nil) -> SlotJournal {
+        SlotJournal(
+            active: .a, entries: [.a: .init(version: release.version, digest: release.digest, receipt: receipt)])
+    }
+
     @Test("A newcomer takes the whole file, from offer to receipt")
     func newcomer() {
         var model = installation()
@@ -41,7 +46,7 @@ import Testing
         model.received(full.content.frame, have: 1, missing: [], now: 12)
         #expect(model.collected() == [.report])
         #expect(model.message(now: 12).state == .verifying)
-        let actions = model.installed(.init(version: 1, digest: one.digest), from: full, now: 14)
+        let actions = model.installed(from: full, journal(one, model.receipt(for: full, now: 14)))
         #expect(actions == [.abandon(frame: full.content.frame), .report])
         let message = model.message(now: 14)
         #expect(message.state == .running)
@@ -153,7 +158,7 @@ import Testing
         _ = model.desire(one, offers: offers, now: 0)
         #expect(model.desire(two, offers: offers, now: 1) == [.abandon(frame: full.content.frame), .report])
         // A student of the earlier wish that was being switched to is what runs nevertheless.
-        #expect(model.installed(.init(version: 1, digest: one.digest), from: full, now: 2) == [.report])
+        #expect(model.installed(from: full, journal(one)) == [.report])
         #expect(model.running?.version == 1)
         #expect(model.phase == .seeking)
     }

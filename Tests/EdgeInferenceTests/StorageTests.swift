@@ -53,12 +53,39 @@ import Testing
     }
 
     @Test(
-        "A damaged journal is refused",
+        "A damaged journal counts as none, with the reason; a slot whose student is signed is found again",
         arguments: ["", "{}", #"{"format":2,"active":"a"}"#, #"{"format":1,"active":"c"}"#])
     func journal(text: String) throws {
         let folder = try TemporaryFolder()
         try folder.directory.folder("m").replace("journal.json", with: Array(text.utf8))
-        #expect(throws: EdgeError.self) { try SlotStore(model: "m", root: folder.directory) }
+        try folder.directory.folder("m").replace("b.safetensors", with: [5])
+        var store = try SlotStore(model: "m", root: folder.directory)
+        #expect(store.journal == nil && store.damage?.contains("journal.json") == true)
+        try store.recover([digest([6]): 3])
+        #expect(store.journal == nil)
+        try store.recover([digest([5]): 2])
+        #expect(store.journal?.activeEntry == .init(version: 2, digest: digest([5])))
+        #expect(try store.load(.b).bytes == [5])
+    }
+
+    @Test("Receipts, probation and returns outlive the process; a student that returned is remembered")
+    func journalFields() throws {
+        let folder = try TemporaryFolder()
+        var store = try SlotStore(model: "m", root: folder.directory)
+        let receipt = UpdateReceipt(
+            base: "none", method: "full", bytes: 12, chunks: 2, repeated: 1, seconds: 0.5, reason: "no update")
+        try store.install([1], version: 1, digest: digest([1]), receipt: receipt)
+        try store.install([2], version: 2, digest: digest([2]), isOnProbation: true)
+        #expect(store.journal?.probationStarts == 0)
+        try store.setProbation(starts: 1)
+        #expect(try SlotStore(model: "m", root: folder.directory).journal == store.journal)
+        // The unproven student gives way, not the proven one.
+        try store.install([3], version: 3, digest: digest([3]), isOnProbation: true)
+        #expect(store.journal?.otherEntry?.version == 1)
+        try store.fallBack(because: "it was bad")
+        let again = try #require(try SlotStore(model: "m", root: folder.directory).journal)
+        #expect(again.activeEntry?.receipt == receipt && again.probationStarts == nil)
+        #expect(again.returns == [.init(version: 3, digest: digest([3]), reason: "it was bad")])
     }
 
     static func content(_ bytes: [UInt8], chunkSize: Int) -> ChunkedBytes {

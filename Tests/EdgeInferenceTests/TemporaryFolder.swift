@@ -31,7 +31,7 @@ final class TemporaryFolder: Sendable {
 
     func read(_ name: String) throws -> [UInt8]? { try directory.read(name, limit: 1 << 26) }
 
-    private static func remove(_ path: String) {
+    static func remove(_ path: String) {
         if let handle = opendir(path) {
             while let entry = readdir(handle) {
                 let name = withUnsafePointer(to: &entry.pointee.d_name) {

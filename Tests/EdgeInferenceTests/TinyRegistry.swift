@@ -94,7 +94,7 @@ final class TinyRegistry: Sendable {
     /// - Parameter alter: spoils the bytes before they are offered.
     @discardableResult
     func offer(
-        _ file: [UInt8], base: [UInt8]? = nil, model: String = "level", version: Int,
+        _ file: [UInt8], base: [UInt8]? = nil, model: String = "level", version: Int, chunkSize: Int = chunkSize,
         alter: ([UInt8]) throws -> [UInt8] = { $0 }
     ) async throws -> Frame {
         let delta = try DeltaCodec.encode(base: base, target: file)
@@ -102,7 +102,7 @@ final class TinyRegistry: Sendable {
         let offer = OfferMessage(
             t: now(), model: model, base: base.map { ContentDigest(of: $0).hex } ?? "none",
             target: ContentDigest(of: file).hex, version: version, method: delta.method.rawValue,
-            content: StorageTests.content(bytes, chunkSize: Self.chunkSize))
+            content: StorageTests.content(bytes, chunkSize: chunkSize))
         let frame = Frame(offer: offer, bytes: bytes)
         state.withLock { $0.frames[offer.content.frame] = frame }
         try await publish(.offer(model: model, base: offer.base, target: offer.target), offer.payload)
@@ -110,8 +110,8 @@ final class TinyRegistry: Sendable {
     }
 
     func send(chunk index: Int, of frame: Frame, spoilt: Bool = false) async throws {
-        let from = index * Self.chunkSize
-        var bytes = Array(frame.bytes[from..<min(from + Self.chunkSize, frame.bytes.count)])
+        let size = frame.offer.content.chunkSize
+        var bytes = Array(frame.bytes[index * size..<min((index + 1) * size, frame.bytes.count)])
         if spoilt { bytes[0] ^= 0xFF }
         try await publish(.chunk(digest: frame.offer.content.frame, index: index), bytes, retained: false)
     }

@@ -24,6 +24,8 @@ struct ContractTests {
             _ = try await stage.offer(weight: 10)
             _ = try await stage.running(1, EdgeID(site: "north", edge: "gw-north"))
             _ = try await stage.inference(device, second: 0)
+            try await stage.publish(
+                .rollback(model: "level"), RollbackRequest(t: 1_760_000_000, version: 9).payload)
 
             let digest = String(repeating: "0a", count: 32)
             let bad: [(Topic, String)] = [
@@ -48,7 +50,9 @@ struct ContractTests {
     private func validate(_ stage: ServiceStage) async throws {
         let hex = Array("0123456789abcdef")
         let said = stage.messages.filter { $0.payload != Self.badPayload }
-        for kind in ["/reject/", "/task/proposal", "/candidate/", "/result", "/chunk/", "/offer/", "/need/"] {
+        for kind in [
+            "/reject/", "/task/proposal", "/candidate/", "/result", "/chunk/", "/offer/", "/need/", "/rollback",
+        ] {
             #expect(said.contains { $0.topic.contains(kind) }, "nothing was said on \(kind)")
         }
         let lines = said.map { message in

@@ -13,14 +13,22 @@ final class ServiceProcess: Sendable {
     static let programs = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent(".build/release")
 
-    init(_ executable: String, arguments: [String], log: String) async throws {
+    init(
+        _ executable: String, arguments: [String], environment: [String: String] = [:], log: String
+    ) async throws {
         let program = Self.programs.appendingPathComponent(executable).path
         guard FileManager.default.isExecutableFile(atPath: program) else {
             throw FixtureError("\(program) is missing: swift build -c release")
         }
         let file = try FileDescriptor.open(
             log, .writeOnly, options: [.create, .append], permissions: .ownerReadWrite)
-        let configuration = Configuration(executable: .path(FilePath(program)), arguments: Arguments(arguments))
+        let configuration = Configuration(
+            executable: .path(FilePath(program)), arguments: Arguments(arguments),
+            environment: .inherit.updating(
+                Dictionary(
+                    uniqueKeysWithValues: environment.map {
+                        (Environment.Key(stringLiteral: $0.key), Optional($0.value))
+                    })))
         let started = AsyncStream.makeStream(of: pid_t.self)
         // Ends with the process; `kill` and `terminate` await it.
         task = Task {
@@ -59,6 +67,9 @@ final class ServiceProcess: Sendable {
         let status = try await task.value
         return (status, ContinuousClock.now - start)
     }
+
+    /// Waits until it ends by itself.
+    func ended() async throws -> TerminationStatus { try await task.value }
 
     /// What it has logged.
     var words: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }

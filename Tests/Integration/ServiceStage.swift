@@ -61,9 +61,10 @@ final class ServiceStage: Sendable {
     ///
     /// - Parameter instance: also the name of its state, so that a process started again goes on where it was.
     @discardableResult
-    func start(_ executable: String, _ instance: String, _ settings: [String: String] = [:]) async throws
-        -> ServiceProcess
-    {
+    func start(
+        _ executable: String, _ instance: String, _ settings: [String: String] = [:],
+        environment: [String: String] = [:]
+    ) async throws -> ServiceProcess {
         let mark = heard.withLock { $0.count }
         var all = [
             "bus.url": "mqtt://127.0.0.1:\(broker.port)", "service.instance": instance,
@@ -73,28 +74,31 @@ final class ServiceStage: Sendable {
         all.merge(settings) { $1 }
         let process = try await ServiceProcess(
             executable, arguments: all.sorted(by: <).flatMap { ["--set", "\($0)=\($1)"] },
-            log: "\(folder)/\(instance).log")
+            environment: environment, log: "\(folder)/\(instance).log")
         processes.withLock { $0.append(process) }
         let topic = Topic.serviceAvailability(executable: executable, instance: instance)
         _ = try await message(on: topic, "\(instance) is online", after: mark) { $0 == Array("online".utf8) }
         return process
     }
 
-    func registry() async throws -> ServiceProcess {
+    func registry(_ more: [String: String] = [:]) async throws -> ServiceProcess {
         let task = folder + "/tasks/\(HandmadeStudent.model).json"
         try HandmadeStudent.task.json.text.write(toFile: task, atomically: true, encoding: .utf8)
-        return try await start(
-            "model-registry", "registry",
-            ["registry.tasks": folder + "/tasks", "registry.rootFile": rootFile, "registry.mergeSeconds": "0.05"])
+        let settings = [
+            "registry.tasks": folder + "/tasks", "registry.rootFile": rootFile, "registry.mergeSeconds": "0.05",
+        ]
+        return try await start("model-registry", "registry", settings.merging(more) { $1 })
     }
 
-    func edge(_ instance: String, site: String) async throws -> ServiceProcess {
+    func edge(
+        _ instance: String, site: String, environment: [String: String] = [:]
+    ) async throws -> ServiceProcess {
         var settings = [
             "edge.site": site, "edge.rootFile": rootFile, "edge.update.needDelay": "0",
             "edge.update.needRetry": "0.5", "edge.upload.sampleShare": "0",
         ]
         if password != nil { settings["bus.username"] = site }
-        return try await start("edge-inferencer", instance, settings)
+        return try await start("edge-inferencer", instance, settings, environment: environment)
     }
 
     private var rootFile: String { folder + "/root.json" }

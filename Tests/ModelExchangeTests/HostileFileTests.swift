@@ -1,4 +1,5 @@
 import Foundation
+import FuzzTesting
 import Inference
 import ModelArtifact
 import NeuralNetwork

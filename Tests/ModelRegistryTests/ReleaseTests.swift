@@ -161,8 +161,17 @@ import Testing
                 .targets.compactMap(\.student).first
         }
         #expect(try await desired(2)?.isRollback == false)
-        await #expect(throws: RegistryError.self) { try await harness.app.rollback(model: "wrist", to: 3) }
-        try await harness.app.rollback(model: "wrist", to: 1)
+        func request(_ payload: [UInt8]) async throws {
+            try await harness.publish(.rollback(model: "wrist"), payload)
+        }
+        for (payload, code) in [
+            (RollbackRequest(t: 1_800_000_000, version: 3).payload, "version"), ([0x7B], "malformed"),
+        ] {
+            try await request(payload)
+            let reject = try RejectMessage(payload: try await harness.listener.next("reject/model-registry").payload)
+            #expect(reject.code == code && reject.topic.hasSuffix("model/wrist/rollback"))
+        }
+        for _ in 0..<2 { try await request(RollbackRequest(t: 1_800_000_000, version: 1).payload) }
         #expect(try await desired(1)?.isRollback == true)
         #expect(try await harness.offer(RegistryHarness.candidate(TinyStudent.make(seed: 3).encode())).version == 3)
         #expect(try await desired(3)?.isRollback == false)

@@ -137,7 +137,7 @@ import Testing
         // Rolled back and killed again before a word was said on the bus.
         let away = InMemoryBroker().connect("away")
         let silent = try await RegistryHarness.makeApp(folder: harness.folder, bus: away, clock: harness.clock)
-        try await silent.rollback(model: "wrist", to: 1)
+        try await silent.store.rollback(model: "wrist", to: 1, now: harness.clock.now)
 
         let revived = try await RegistryHarness(folder: harness.folder, broker: harness.broker, clock: harness.clock)
         _ = try await revived.listener.next("model/wrist/offer/none/\(digests.second)") { $0.payload.isEmpty }

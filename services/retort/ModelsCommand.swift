@@ -8,8 +8,8 @@ import SystemPackage
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
-        abstract: "List tasks and their versions, or make a task.",
-        subcommands: [List.self, Create.self, ModelsDiffCommand.self],
+        abstract: "List tasks and their versions, make a task, go back to an earlier version, or compare files.",
+        subcommands: [List.self, Create.self, Rollback.self, ModelsDiffCommand.self],
         defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {

@@ -18,6 +18,10 @@ actor InferenceLoop {
     private let rejections: Rejections
     private var router: DeviceRouter
     private var runners: [String: StudentRunner] = [:]
+    /// Of the students that have yet to prove themselves.
+    private var probations: [String: ProbationRun] = [:]
+    /// Probations that ended, for whoever keeps the slots.
+    nonisolated let probationEnds = Mailbox<ProbationRun.End>(limit: 1000)
     private var policy: UploadPolicy
     private var pending: PendingVerdicts
     private var stream: [BusMessage] = []
@@ -54,11 +58,23 @@ actor InferenceLoop {
     func remove(task: String) {
         router.remove(task: task)
         runners[task] = nil
+        probations[task] = nil
         context.board.set("models", models)
     }
 
     /// Runs a student from the next window on.
-    func run(_ runner: sending StudentRunner) {
+    ///
+    /// - Parameter limits: what it has to prove beside the student that runs now, which goes on in its shadow; nothing
+    ///   where it is known to be good.
+    func run(_ runner: sending StudentRunner, provingItself limits: Probation.Limits? = nil) {
+        let model = runner.student.task.name
+        // The student that is known to be good is the one before where that is on probation itself.
+        let old = probations[model]?.old ?? runners[model]
+        probations[model] = limits.flatMap { limits in old.map { ProbationRun(old: $0, limits: limits) } }
+        switchTo(runner)
+    }
+
+    private func switchTo(_ runner: StudentRunner) {
         let model = runner.student.task.name
         if router.task(model) == nil { router.set(runner.student.task) }
         router.set(means: runner.student.normalisation.mean, task: model)
@@ -167,18 +183,18 @@ actor InferenceLoop {
             }
             return
         }
-        let result: StudentRunner.Result
+        let decided: (result: StudentRunner.Result, runner: StudentRunner)
         do throws(InferenceError) {
-            result = try runner.run(window.values)
+            decided = try run(runner, on: window.values, task.name)
         } catch {
             context.board.count("inferenceErrors")
             return
         }
+        let result = decided.result
         totals.inferences += 1
-        totals.multiplyAccumulates += runner.multiplyAccumulates
         let message = InferenceMessage(
             t: now, window: id.description, from: window.from, to: window.to, edge: context.instance,
-            version: runner.version, decision: result.decision, filledChannels: window.filledChannels,
+            version: decided.runner.version, decision: result.decision, filledChannels: window.filledChannels,
             latencyMicroseconds: result.microseconds)
         stream.append(
             BusMessage(
@@ -191,6 +207,23 @@ actor InferenceLoop {
         if choice.reason == .uncertain {
             pending.ask(PendingVerdicts.Key(model: task.name, device: device.id, window: id), message, now: now)
         }
+    }
+
+    /// - Returns: also the student that decided, which is the one before where the other has just lost its place.
+    private func run(
+        _ runner: StudentRunner, on window: [Float], _ model: String
+    ) throws(InferenceError) -> (StudentRunner.Result, StudentRunner) {
+        totals.multiplyAccumulates += runner.multiplyAccumulates
+        guard let probation = probations[model] else { return (try runner.run(window), runner) }
+        totals.multiplyAccumulates += probation.old.multiplyAccumulates
+        defer {
+            if let verdict = probation.verdict {
+                probations[model] = nil
+                if verdict != .proven { switchTo(probation.old) }
+                probationEnds.put(.init(model: model, digest: runner.digest, verdict: verdict))
+            }
+        }
+        return try probation.run(window, new: runner)
     }
 
     /// The state changes with the label; for a regression, whose value is always new, once a window.

@@ -22,6 +22,8 @@ struct ModelInstallation: Sendable {
         case seeking
         case collecting(OfferMessage)
         case verifying(OfferMessage)
+        /// The desired student still stands in the other slot.
+        case restoring
         /// The desired release was refused; another may come.
         case refused
     }
@@ -29,6 +31,8 @@ struct ModelInstallation: Sendable {
     enum Action: Sendable, Equatable {
         /// Reserve space for the offer, subscribe to its chunks, then say what is missing.
         case collect(OfferMessage)
+        /// Switch to the student in the other slot.
+        case restore
         /// Give up the download of a frame.
         case abandon(frame: String)
         /// Ask for chunks, or for an offer.
@@ -55,31 +59,55 @@ struct ModelInstallation: Sendable {
 
     private let pace: Pace
     private(set) var running: Running?
-    private(set) var previous: Int?
+    /// The student in the other slot.
+    private(set) var previous: Running?
     private(set) var desired: Release?
     private(set) var phase = Phase.idle
     private(set) var refusals: [InstalledMessage.Refusal] = []
-    /// Of the last download, for the receipt.
-    private(set) var receipt: (method: String, bytes: Int, seconds: Double)?
+    /// How the running student came.
+    private(set) var receipt: UpdateReceipt?
+    /// Whether the running student has yet to prove itself.
+    private(set) var isOnProbation = false
+    /// Why students that did badly here are not installed again, by digest.
+    private var returns: [String: String] = [:]
+    /// Bytes of a whole file that may be fetched now.
+    var fullAllowance = Int.max
+    /// What is said where that is not enough.
+    private let fullPolicy: String
+    /// Whether only the whole file would do, and it may not be fetched.
+    private(set) var isHeld = false
     private var seen = 0.0
     private var missing: [Range<Int>] = []
     private(set) var have = 0
     private var badChunks = 0
+    private var repeated = 0
     private var nextNeed: Double?
     private var attempts = 0
     /// Frames that led to nothing.
     private var failedFrames: Set<String> = []
-    /// Whether an update has failed, so that only the whole file counts.
-    private var wantsFull = false
+    /// Why only the whole file counts, where an update has failed.
+    private var fullReason: String?
+    /// Why the download under way is of the whole file, where something runs.
+    private var receiptReason: String?
 
-    init(running: Running?, previous: Int?, pace: Pace) {
+    /// - Parameter fullPolicy: the setting that ``fullAllowance`` comes from, for people.
+    init(running: Running?, previous: Running?, pace: Pace, fullPolicy: String = "always") {
         self.running = running
         self.previous = previous
         self.pace = pace
+        self.fullPolicy = fullPolicy
+    }
+
+    /// Takes over what the journal knows of the running student.
+    mutating func resume(_ journal: SlotJournal) {
+        receipt = journal.activeEntry?.receipt
+        isOnProbation = journal.probationStarts != nil
+        returns = journal.returns.reduce(into: [:]) { $0[$1.digest] = $1.reason }
+        for entry in journal.returns { note(entry.version, entry.reason) }
     }
 
     /// What an offer must start from.
-    private var base: String { wantsFull ? "none" : running?.digest ?? "none" }
+    private var base: String { fullReason != nil ? "none" : running?.digest ?? "none" }
 
     // MARK: What is desired
 
@@ -87,7 +115,7 @@ struct ModelInstallation: Sendable {
         guard release != desired else { return [] }
         desired = release
         var actions = leave()
-        (attempts, badChunks, wantsFull, receipt) = (0, 0, false, nil)
+        (attempts, badChunks, repeated, fullReason, isHeld) = (0, 0, 0, nil, false)
         failedFrames = []
         seen = now
         phase = .idle
@@ -99,17 +127,33 @@ struct ModelInstallation: Sendable {
                 "version \(release.version) is not newer than the running \(running.version), and no roll-back")
             return actions
         }
-        phase = .seeking
-        nextNeed = now + pace.delay * pace.random()
-        return actions + look(offers, now: now)
+        if let reason = returns[release.digest] {
+            refuse(release.version, reason)
+            return actions
+        }
+        if release.digest == previous?.digest {
+            phase = .restoring
+            return actions + [.restore]
+        }
+        return actions + seek(offers, now: now)
     }
+
+    private mutating func seek(_ offers: OfferBook, now: Double) -> [Action] {
+        phase = .seeking
+        attempts = 0
+        nextNeed = now + pace.delay * pace.random()
+        return look(offers, now: now)
+    }
+
+    /// Whether nothing is under way.
+    var isSettled: Bool { phase == .idle || phase == .refused }
 
     /// Ends a download that is under way.
     private mutating func leave() -> [Action] {
         nextNeed = nil
         switch phase {
         case .collecting(let offer), .verifying(let offer): return [.abandon(frame: offer.content.frame)]
-        case .idle, .seeking, .refused: return []
+        case .idle, .seeking, .restoring, .refused: return []
         }
     }
 
@@ -118,12 +162,16 @@ struct ModelInstallation: Sendable {
         note(version, reason)
     }
 
-    /// Remembers why a version is not installed.
-    mutating func note(_ version: Int, _ reason: String) {
+    /// Remembers why a version is not installed, or not as it should be.
+    ///
+    /// - Returns: whether that is news.
+    @discardableResult
+    mutating func note(_ version: Int, _ reason: String) -> Bool {
         let refusal = InstalledMessage.Refusal(version: version, reason: String(reason.prefix(300)))
-        guard !refusals.contains(refusal) else { return }
+        guard !refusals.contains(refusal) else { return false }
         refusals.append(refusal)
         if refusals.count > Self.refusalLimit { refusals.removeFirst() }
+        return true
     }
 
     // MARK: Offers
@@ -136,15 +184,17 @@ struct ModelInstallation: Sendable {
         case .collecting(let current):
             // An offer made anew replaces its chunks too.
             guard let offer = offers.offer(base: current.base, target: current.target),
-                offer.content.frame != current.content.frame
+                offer.content != current.content
             else { return [] }
             phase = .seeking
             return [.abandon(frame: current.content.frame)] + look(offers, now: now)
         default: return []
         }
         var found = offers.offer(base: base, target: desired.digest)
+        var reason = fullReason
         if found == nil, running != nil, attempts >= Self.patience {
             found = offers.offer(base: "none", target: desired.digest)
+            reason = "no update was offered from version \(running?.version ?? 0)"
         }
         guard let offer = found, !failedFrames.contains(offer.content.frame) else { return [] }
         // Compressed bytes are never much more than what they unpack to.
@@ -155,7 +205,19 @@ struct ModelInstallation: Sendable {
                 "the offer has \(offer.content.bytes) bytes for a student signed at \(desired.length)")
             return [.report]
         }
+        // An update may be the whole file too, where nothing smaller could be made.
+        let isFull = offer.method == "full"
+        if isFull, offer.content.bytes > fullAllowance {
+            let isNews = note(
+                desired.version,
+                (reason.map { $0 + "; " } ?? "") + "the whole file has \(offer.content.bytes) bytes, more than "
+                    + "edge.update.full=\(fullPolicy) allows now")
+            defer { isHeld = true }
+            return isNews || !isHeld ? [.report] : []
+        }
+        receiptReason = running != nil && isFull ? reason ?? "no update is smaller" : nil
         phase = .collecting(offer)
+        isHeld = false
         have = 0
         missing = [0..<offer.content.chunks.count]
         attempts = 0
@@ -182,12 +244,17 @@ struct ModelInstallation: Sendable {
         nextNeed = now + pace.retry
     }
 
+    /// A chunk came that was there already.
+    mutating func receivedAgain() { repeated += 1 }
+
     /// A chunk was not what was offered.
     ///
-    /// - Returns: whether the offer is to be given up.
-    mutating func receivedBadChunk() -> Bool {
+    /// - Returns: what follows, and whether the offer is to be given up.
+    mutating func receivedBadChunk(_ reason: String) -> (actions: [Action], isHopeless: Bool) {
+        guard case .collecting(let offer) = phase else { return ([], false) }
         badChunks += 1
-        return badChunks >= Self.badChunkLimit
+        repeated += 1
+        return (note(offer.version, reason) ? [.report] : [], badChunks >= Self.badChunkLimit)
     }
 
     /// Every chunk is there.
@@ -200,14 +267,63 @@ struct ModelInstallation: Sendable {
 
     // MARK: Results
 
+    /// What is to be said of an update that is about to be switched to.
+    func receipt(for offer: OfferMessage, now: Double) -> UpdateReceipt {
+        UpdateReceipt(
+            base: offer.base, method: offer.method, bytes: offer.content.bytes, chunks: offer.content.chunks.count,
+            repeated: repeated, seconds: max(0, now - seen), reason: receiptReason)
+    }
+
     /// A student was switched to. What is desired may have changed meanwhile.
-    mutating func installed(_ installed: Running, from offer: OfferMessage, now: Double) -> [Action] {
-        previous = running?.version
-        running = installed
+    ///
+    /// - Parameter journal: what the slots hold now.
+    mutating func installed(from offer: OfferMessage, _ journal: SlotJournal) -> [Action] {
+        take(journal)
         guard phase == .verifying(offer) else { return [.report] }
-        receipt = (offer.method, offer.content.bytes, max(0, now - seen))
         phase = .idle
         return [.abandon(frame: offer.content.frame), .report]
+    }
+
+    private mutating func take(_ journal: SlotJournal) {
+        running = journal.activeEntry.map { Running(version: $0.version, digest: $0.digest) }
+        previous = journal.otherEntry.map { Running(version: $0.version, digest: $0.digest) }
+        resume(journal)
+    }
+
+    /// The student in the other slot was switched to, because it is desired.
+    mutating func restored(_ journal: SlotJournal, now: Double) -> [Action] {
+        take(journal)
+        receipt = UpdateReceipt(
+            base: "none", method: "kept", bytes: 0, chunks: 0, repeated: 0, seconds: max(0, now - seen))
+        if phase == .restoring { phase = .idle }
+        return [.report]
+    }
+
+    /// The student in the other slot cannot be used, so the desired one is fetched.
+    mutating func cannotRestore(_ reason: String, offers: OfferBook, now: Double) -> [Action] {
+        guard phase == .restoring, let desired else { return [] }
+        previous = nil
+        note(desired.version, "the student kept on disk cannot be used: \(reason)")
+        return [.report] + seek(offers, now: now)
+    }
+
+    /// The running student has proven itself.
+    mutating func proven() -> [Action] {
+        isOnProbation = false
+        return [.report]
+    }
+
+    /// The running student did badly, and the one before runs again. Whatever else is desired goes on from that.
+    mutating func returned(_ journal: SlotJournal, offers: OfferBook, now: Double) -> [Action] {
+        take(journal)
+        let actions = leave() + [.report]
+        phase = .idle
+        guard let desired, desired.digest != running?.digest else { return actions }
+        guard returns[desired.digest] == nil else {
+            phase = .refused
+            return actions
+        }
+        return actions + seek(offers, now: now)
     }
 
     /// The download or what it led to cannot be used.
@@ -217,7 +333,7 @@ struct ModelInstallation: Sendable {
         let offer: OfferMessage
         switch phase {
         case .collecting(let current), .verifying(let current): offer = current
-        case .idle, .seeking, .refused: return []
+        case .idle, .seeking, .restoring, .refused: return []
         }
         var actions: [Action] = [.abandon(frame: offer.content.frame), .report]
         badChunks = 0
@@ -229,13 +345,10 @@ struct ModelInstallation: Sendable {
             return actions
         }
         failedFrames.insert(offer.content.frame)
-        if offer.base != "none" && !wantsFull {
-            note(offer.version, "\(offer.method) update: \(reason); taking the whole file")
-            wantsFull = true
-            phase = .seeking
-            attempts = 0
-            nextNeed = now + pace.delay * pace.random()
-            actions += look(offers, now: now)
+        if offer.base != "none" {
+            fullReason = "the \(offer.method) update failed: \(reason)"
+            note(offer.version, "\(offer.method) update: \(reason); the whole file is needed")
+            actions += seek(offers, now: now)
         } else {
             nextNeed = nil
             refuse(offer.version, reason)
@@ -257,37 +370,16 @@ struct ModelInstallation: Sendable {
             if phase != .seeking { return found }
             nextNeed = now + wait
             attempts += 1
+            // The offer of a whole file that may not be fetched is known already.
+            if isHeld && base == "none" { return found }
             return found + [.need(base: base, target: desired.digest, frame: nil, missing: [])]
         case .collecting(let offer):
             nextNeed = now + wait
             attempts += 1
             return [.need(base: offer.base, target: offer.target, frame: offer.content.frame, missing: missing)]
-        case .idle, .verifying, .refused:
+        case .idle, .verifying, .restoring, .refused:
             nextNeed = nil
             return []
         }
-    }
-
-    /// What is said of this model on the bus.
-    func message(now: Double) -> InstalledMessage {
-        var message = InstalledMessage(
-            t: now, state: .waiting, running: running?.version, digest: running?.digest, desired: desired?.version,
-            previous: previous, refused: refusals)
-        switch phase {
-        case .idle:
-            message.state = running == nil ? .waiting : .running
-            message.method = receipt?.method
-            message.bytes = receipt?.bytes
-            message.seconds = receipt?.seconds
-        case .seeking: message.state = .downloading
-        case .collecting(let offer), .verifying(let offer):
-            if case .verifying = phase { message.state = .verifying } else { message.state = .downloading }
-            message.method = offer.method
-            message.bytes = offer.content.bytes
-            message.chunksHave = have
-            message.chunks = offer.content.chunks.count
-        case .refused: message.state = .refused
-        }
-        return message
     }
 }

@@ -50,23 +50,23 @@ struct ReleaseCatalog {
     /// Begins to trust: the provisioned root, and what was verified before under it or its successors.
     ///
     /// - Parameter root: the provisioned root document.
-    /// - Throws: `TrustError` where the provisioned root is not sound; ``EdgeError`` where the disk fails.
+    /// - Throws: `TrustError` where the provisioned root is not sound; ``EdgeError`` where the folder cannot be read.
     mutating func begin(root: [UInt8]) throws -> [TaskDocument] {
-        if let stored = try directory.read(Self.trustName, limit: Self.trustByteLimit) {
-            do throws(TrustError) {
+        do {
+            if let stored = try directory.read(Self.trustName, limit: Self.trustByteLimit) {
                 trust = try TrustStore(decoding: stored, provisioned: root)
-            } catch {
-                // Without it versions seen before are forgotten, but nothing unsigned becomes acceptable.
-                context.board.count("trustDamaged")
-                context.logger.error(
-                    "The stored release metadata is damaged; starting from the provisioned root",
-                    metadata: [EdgeLogKeys.error: "\(error)"])
             }
+        } catch {
+            // Without it versions seen before are forgotten, but nothing unsigned becomes acceptable.
+            context.board.count("trustDamaged")
+            context.logger.error(
+                "The stored release metadata is damaged; starting from the provisioned root",
+                metadata: [EdgeLogKeys.error: "\(error)"])
         }
         if trust == nil { trust = try TrustStore(root: root) }
         for name in try taskDirectory.names() where name.hasSuffix(".json") {
-            guard let bytes = try taskDirectory.read(name, limit: Self.taskByteLimit) else { continue }
-            do throws(JSONError) {
+            do {
+                guard let bytes = try taskDirectory.read(name, limit: Self.taskByteLimit) else { continue }
                 let task = try TaskDocument(json: JSONValue(parsing: bytes))
                 if isSigned(bytes, task.name, evenExpired: true) { tasks[task.name] = task }
             } catch {
@@ -146,6 +146,13 @@ struct ReleaseCatalog {
         } ?? false
     }
 
+    /// Versions of a model that are signed now, by digest, also where that has expired.
+    func signedStudents(_ model: String) -> [String: Int] {
+        (lastVerified?.targets ?? []).reduce(into: [:]) { found, target in
+            if let student = target.student, student.model == model { found[target.sha256] = student.version }
+        }
+    }
+
     private func isSigned(_ bytes: [UInt8], _ model: String, evenExpired: Bool) -> Bool {
         guard let target = (evenExpired ? lastVerified : verified)?.task(model: model) else { return false }
         return target.length == bytes.count && target.sha256 == ContentDigest(of: bytes).hex
@@ -174,10 +181,12 @@ struct ReleaseCatalog {
                     rejections.put(topic, code: "mismatch", reason: "the task is named \(task.name)")
                     continue
                 }
+                if tasks[model] != task {
+                    tasks[model] = task
+                    changes.accepted.append(task)
+                }
+                // Where it cannot be stored it holds for this process; the broker retains it for the next.
                 try taskDirectory.replace("\(model).json", with: document.bytes)
-                guard tasks[model] != task else { continue }
-                tasks[model] = task
-                changes.accepted.append(task)
             } catch let error as JSONError {
                 rejections.put(topic, code: "\(error.code)", reason: "\(error)")
             } catch {

@@ -1,4 +1,5 @@
 import Logging
+import ModelArtifact
 import ServiceRuntime
 import Telemetry
 
@@ -18,37 +19,53 @@ extension ReleaseManager {
                 if let known = slots[model] { known } else {
                     try SlotStore(model: model, root: slotDirectory)
                 }
-            try store.install(bytes, version: release.version, digest: release.digest)
+            // What was asked for by name is not put on trial, nor what nothing can be compared with.
+            let limits = release.isRollback || installation.running == nil ? nil : settings.probation
+            do throws(EdgeError) {
+                try store.install(
+                    bytes, version: release.version, digest: release.digest,
+                    receipt: installation.receipt(for: offer, now: context.now()), isOnProbation: limits != nil)
+            } catch {
+                slots[model] = store
+                throw error
+            }
             slots[model] = store
-            await loop.run(runner)
-            context.board.count("installs")
-            context.logger.info(
-                "Installed",
-                metadata: [
-                    EdgeLogKeys.model: "\(model)", EdgeLogKeys.version: "\(release.version)",
-                    EdgeLogKeys.method: "\(offer.method)", EdgeLogKeys.bytes: "\(offer.content.bytes)",
-                ])
-            await change(model) { installation, _, now in
-                installation.installed(
-                    .init(version: release.version, digest: release.digest), from: offer, now: now)
+            await loop.run(runner, provingItself: limits)
+            noteInstall(model, offer)
+            await change(model) { [store] installation, _, _ in
+                store.journal.map { installation.installed(from: offer, $0) } ?? []
             }
         } catch {
-            context.board.count("refusedReleases")
-            context.logger.warning(
-                "A release is refused",
-                metadata: [
-                    EdgeLogKeys.model: "\(model)", EdgeLogKeys.version: "\(release.version)",
-                    EdgeLogKeys.reason: "\(error)",
-                ])
-            if !error.isRetriable {
-                rejections.put(
-                    context.topics.string(.offer(model: model, base: offer.base, target: offer.target)),
-                    code: "\(error.code)", reason: "\(error)")
-            }
-            await change(model) {
-                $0.failed("\(error)", isRetriable: error.isRetriable, offers: $1, now: $2)
-            }
+            await refuse(model, offer, release, error)
         }
+    }
+
+    private func noteInstall(_ model: String, _ offer: OfferMessage) {
+        context.board.count("installs")
+        context.logger.info(
+            "Installed",
+            metadata: [
+                EdgeLogKeys.model: "\(model)", EdgeLogKeys.version: "\(offer.version)",
+                EdgeLogKeys.method: "\(offer.method)", EdgeLogKeys.bytes: "\(offer.content.bytes)",
+            ])
+    }
+
+    private func refuse(
+        _ model: String, _ offer: OfferMessage, _ release: ModelInstallation.Release, _ error: EdgeError
+    ) async {
+        context.board.count("refusedReleases")
+        context.logger.warning(
+            "A release is refused",
+            metadata: [
+                EdgeLogKeys.model: "\(model)", EdgeLogKeys.version: "\(release.version)",
+                EdgeLogKeys.reason: "\(error)",
+            ])
+        if !error.isRetriable {
+            rejections.put(
+                context.topics.string(.offer(model: model, base: offer.base, target: offer.target)),
+                code: "\(error.code)", reason: "\(error)")
+        }
+        await change(model) { $0.failed("\(error)", isRetriable: error.isRetriable, offers: $1, now: $2) }
     }
 
     /// The student file that a complete download stands for.
@@ -65,7 +82,7 @@ extension ReleaseManager {
             base = try store.load(journal.active).bytes
         }
         do {
-            return try unpack(frame, base, release.length)
+            return try unpack(frame, offer, base, release.length)
         } catch {
             throw EdgeError(.malformed, "the frame cannot be unpacked", cause: error)
         }

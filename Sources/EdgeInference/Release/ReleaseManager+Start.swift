@@ -48,9 +48,28 @@ extension ReleaseManager {
             await loop.set(task: task)
             prepare(task.name)
         }
-        try ChunkFile.removeAll(in: downloadDirectory, except: interruptedFrames())
+        do throws(EdgeError) {
+            try ChunkFile.removeAll(in: downloadDirectory, except: interruptedFrames())
+            if let file = try directory.read(FullDownloads.name, limit: 1 << 20) { restore(file) }
+        } catch {
+            // A disk that cannot be written, or not read, is no reason to decide nothing.
+            note(error, "What earlier processes fetched cannot be tidied up")
+        }
         _ = catalog.settle()
         for model in models.keys.sorted() { report(model) }
+    }
+
+    private func restore(_ file: [UInt8]) {
+        do throws(JSONError) { try fullDownloads.restore(file) } catch {
+            note(error, "What was fetched of whole files is not known any more; counting begins anew")
+        }
+    }
+
+    private func note(_ error: any Error, _ what: Logger.Message, _ model: String? = nil) {
+        context.board.count("storageErrors")
+        var metadata: Logger.Metadata = [EdgeLogKeys.error: "\(error)"]
+        if let model { metadata[EdgeLogKeys.model] = "\(model)" }
+        context.logger.error(what, metadata: metadata)
     }
 
     /// Downloads found on disk are kept until it is known what is desired: they may be gone on with.
@@ -58,46 +77,107 @@ extension ReleaseManager {
         Set(try downloadDirectory.names().filter { $0.hasSuffix(".part") }.suffix(4).map { String($0.dropLast(5)) })
     }
 
+    /// Starts more often than this that end without a proof are the student's fault.
+    private static let probationStartLimit = 3
+
     private func start(_ model: String) async {
         do throws(EdgeError) {
             var store = try SlotStore(model: model, root: slotDirectory)
-            guard let journal = store.journal else {
-                slots[model] = store
-                return
-            }
-            models[model] = ModelInstallation(
-                running: nil, previous: journal.otherEntry?.version, pace: pace)
-            slots[model] = store
-            do throws(EdgeError) {
-                await begin(try load(store, journal.active), model, previous: journal.otherEntry?.version)
-            } catch {
+            if let damage = store.damage {
+                note(EdgeError(.damaged, damage), "The journal is damaged; looking for signed students", model)
                 context.board.count("slotsDamaged")
-                context.logger.error(
-                    "The active student cannot run; trying the one before",
-                    metadata: [EdgeLogKeys.model: "\(model)", EdgeLogKeys.error: "\(error)"])
-                guard journal.otherEntry != nil else { return }
-                let runner = try load(store, journal.active.other)
-                try store.fallBack()
-                slots[model] = store
-                await begin(runner, model, previous: journal.activeEntry?.version)
+                try store.recover(catalog.signedStudents(model))
             }
+            slots[model] = store
+            guard let journal = store.journal else { return }
+            models[model] = newInstallation(running: nil, journal)
+            await start(model, &store, journal)
+            slots[model] = store
         } catch {
-            context.logger.error(
-                "No student can be started from disk",
-                metadata: [EdgeLogKeys.model: "\(model)", EdgeLogKeys.error: "\(error)"])
+            note(error, "No student can be started from disk", model)
         }
     }
 
-    private func begin(_ runner: sending StudentRunner, _ model: String, previous: Int?) async {
-        models[model] = ModelInstallation(
-            running: .init(version: runner.version, digest: runner.digest), previous: previous, pace: pace)
+    /// Starts the active student, or the one before where that cannot run or went down with its process too often.
+    private func start(_ model: String, _ store: inout SlotStore, _ journal: SlotJournal) async {
+        do throws(EdgeError) {
+            let starts = journal.probationStarts.map { $0 + 1 }
+            if let starts, starts > Self.probationStartLimit, journal.otherEntry != nil {
+                let reason =
+                    "version \(journal.activeEntry?.version ?? 0) was started \(starts - 1) times without a proof"
+                try fallBack(model, &store, because: reason)
+            } else {
+                do throws(EdgeError) { try store.setProbation(starts: starts) } catch {
+                    note(error, "A start on probation cannot be noted", model)
+                }
+            }
+            guard let active = store.journal?.active else { return }
+            await run(model, store, try load(store, active))
+        } catch {
+            context.board.count("slotsDamaged")
+            note(error, "The active student cannot run; trying the one before", model)
+            await startOther(model, &store, journal, error)
+        }
+    }
+
+    private func fallBack(_ model: String, _ store: inout SlotStore, because reason: String?) throws(EdgeError) {
+        guard store.journal?.otherEntry != nil else {
+            throw EdgeError(.damaged, "\(model) has no other student to fall back to")
+        }
+        do throws(EdgeError) { try store.fallBack(because: reason) } catch {
+            note(error, "The journal cannot be written; the student before runs all the same", model)
+        }
+    }
+
+    private func startOther(
+        _ model: String, _ store: inout SlotStore, _ journal: SlotJournal, _ reason: EdgeError
+    ) async {
+        let version = journal.activeEntry?.version ?? 0
+        do throws(EdgeError) {
+            let runner = try load(store, journal.active.other)
+            try fallBack(model, &store, because: nil)
+            await run(model, store, runner)
+        } catch {
+            note(error, "No student can be started from disk", model)
+        }
+        models[model]?.note(version, "it cannot run from disk: \(reason)")
+    }
+
+    private func run(_ model: String, _ store: SlotStore, _ runner: sending StudentRunner) async {
+        guard let journal = store.journal else { return }
+        let running = ModelInstallation.Running(version: runner.version, digest: runner.digest)
+        models[model] = newInstallation(running: running, journal)
         context.logger.info(
             "Running from disk",
             metadata: [EdgeLogKeys.model: "\(model)", EdgeLogKeys.version: "\(runner.version)"])
-        await loop.run(runner)
+        guard journal.probationStarts != nil, let limits = settings.probation else {
+            await loop.run(runner)
+            return
+        }
+        do throws(EdgeError) {
+            await loop.run(try load(store, journal.active.other))
+        } catch {
+            note(error, "There is no student to hold the new one against; it counts as proven", model)
+        }
+        await loop.run(runner, provingItself: limits)
     }
 
-    private func load(_ store: SlotStore, _ slot: SlotStore.Slot) throws(EdgeError) -> sending StudentRunner {
+    private func newInstallation(running: ModelInstallation.Running?, _ journal: SlotJournal) -> ModelInstallation {
+        var installation = newInstallation(
+            running: running,
+            previous: journal.otherEntry.map { .init(version: $0.version, digest: $0.digest) })
+        installation.resume(journal)
+        return installation
+    }
+
+    private func newInstallation(
+        running: ModelInstallation.Running?, previous: ModelInstallation.Running?
+    ) -> ModelInstallation {
+        ModelInstallation(
+            running: running, previous: previous, pace: pace, fullPolicy: settings.fullDownloads.description)
+    }
+
+    func load(_ store: SlotStore, _ slot: SlotJournal.Slot) throws(EdgeError) -> sending StudentRunner {
         let (entry, bytes) = try store.load(slot)
         if catalog.contradicts(model: store.model, version: entry.version, digest: entry.digest) {
             throw EdgeError(.digest, "version \(entry.version) of \(store.model) is signed with other bytes")
@@ -108,6 +188,6 @@ extension ReleaseManager {
 
     func prepare(_ model: String) {
         guard models[model] == nil, models.count < Self.modelLimit else { return }
-        models[model] = ModelInstallation(running: nil, previous: nil, pace: pace)
+        models[model] = newInstallation(running: nil, previous: nil)
     }
 }

@@ -12,8 +12,9 @@ import Telemetry
 /// What is on disk runs without any network. Everything that comes in is taken for untrusted until the metadata, the
 /// digest and the golden vectors say otherwise.
 actor ReleaseManager: Service {
-    /// Unpacks a frame on the student it starts from, within a limit of bytes.
-    typealias Unpack = @Sendable (_ frame: [UInt8], _ base: [UInt8]?, _ limit: Int) throws -> [UInt8]
+    /// Unpacks a frame of an offer on the student it starts from, within a limit of bytes.
+    typealias Unpack =
+        @Sendable (_ frame: [UInt8], _ offer: OfferMessage, _ base: [UInt8]?, _ limit: Int) throws -> [UInt8]
 
     struct Download {
         let file: ChunkFile
@@ -48,6 +49,10 @@ actor ReleaseManager: Service {
     private var offers: [String: OfferBook] = [:]
     var downloads: [String: Download] = [:]
     private let collections = Mailbox<Collection>(limit: 1000)
+    let directory: StateDirectory
+    var fullDownloads: FullDownloads
+    /// Whether downloads that an earlier process left are known to be of no use, and gone.
+    var isTidy = false
 
     init(
         settings: EdgeSettings, context: ServiceContext, loop: InferenceLoop, outbox: Outbox, traffic: Traffic,
@@ -65,6 +70,8 @@ actor ReleaseManager: Service {
         pace = ModelInstallation.Pace(
             delay: settings.needDelay, retry: settings.needRetry, retryLimit: settings.needRetryLimit, random: random)
         edge = EdgeID(site: settings.site, edge: context.instance)
+        self.directory = directory
+        fullDownloads = FullDownloads(settings.fullDownloads)
         slotDirectory = try directory.folder("slots")
         downloadDirectory = try directory.folder("downloads")
         catalog = try ReleaseCatalog(context: context, directory: directory, rejections: rejections)
@@ -97,6 +104,11 @@ actor ReleaseManager: Service {
                 while !Task.isCancelled {
                     do { try await Task.sleep(for: .seconds(self.settings.tick)) } catch { return }
                     await self.tick(dropped: subscription.dropped)
+                }
+            }
+            group.addTask { [loop] in
+                while let batch = await loop.probationEnds.next() {
+                    for end in batch { await self.end(end) }
                 }
             }
             while let batch = await collections.next() {
@@ -206,7 +218,9 @@ actor ReleaseManager: Service {
         _ model: String, _ step: (inout ModelInstallation, OfferBook, Double) -> [ModelInstallation.Action]
     ) async {
         guard var installation = models[model] else { return }
-        let actions = step(&installation, offers[model] ?? OfferBook(), context.now())
+        let now = context.now()
+        installation.fullAllowance = fullDownloads.allowance(now: now)
+        let actions = step(&installation, offers[model] ?? OfferBook(), now)
         models[model] = installation
         for action in actions { await perform(action, model) }
     }
@@ -226,11 +240,13 @@ actor ReleaseManager: Service {
             if let frame, downloads[model]?.subscription == nil {
                 collections.put(Collection(model: model, frame: frame))
             }
+        case .restore: await restore(model)
         case .abandon(let frame): abandon(model, frame)
         case .collect(let offer):
             do throws(EdgeError) {
-                downloads[model] = Download(
-                    file: try ChunkFile(content: offer.content, directory: downloadDirectory), reported: 0)
+                let file = try ChunkFile(content: offer.content, directory: downloadDirectory)
+                if offer.method == "full" { charge(file.missingBytes) }
+                downloads[model] = Download(file: file, reported: 0)
                 collections.put(Collection(model: model, frame: offer.content.frame))
             } catch {
                 context.board.count("storageErrors")
@@ -255,5 +271,6 @@ actor ReleaseManager: Service {
         context.board.setCount("releaseDropped", to: dropped)
         await settle()
         for model in models.keys.sorted() { await change(model) { $0.tick(offers: $1, now: $2) } }
+        tidy()
     }
 }

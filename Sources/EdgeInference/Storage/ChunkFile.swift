@@ -31,24 +31,21 @@ final class ChunkFile {
         self.content = content
         self.directory = directory
         have = [Bool](repeating: false, count: content.chunks.count)
-        let path = directory.file(Self.name(content.frame))
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw StateDirectory.fault("cannot open \(path)", errno) }
+        let name = Self.name(content.frame)
+        descriptor = try directory.openToWrite(name, empties: false)
         let size = Int(lseek(descriptor, 0, SEEK_END))
         if size == content.bytes {
             for index in have.indices {
                 let bytes = try StateDirectory.read(
-                    descriptor, at: index * content.chunkSize, count: length(index), name: path)
+                    descriptor, at: index * content.chunkSize, count: length(index), name: directory.file(name))
                 have[index] = ContentDigest(of: bytes).hex == content.chunks[index]
             }
             count = have.count { $0 }
         } else {
-            guard ftruncate(descriptor, 0) == 0 else { throw StateDirectory.fault("cannot empty \(path)", errno) }
-            let failure = posix_fallocate(descriptor, 0, off_t(content.bytes))
-            guard failure == 0 else {
-                unlink(path)
-                throw StateDirectory.fault("cannot reserve \(content.bytes) bytes for \(path)", failure)
+            guard ftruncate(descriptor, 0) == 0 else {
+                throw StateDirectory.fault("cannot empty \(directory.file(name))", errno)
             }
+            try directory.reserve(descriptor, name, bytes: content.bytes)
         }
     }
 
@@ -59,6 +56,9 @@ final class ChunkFile {
     }
 
     var isComplete: Bool { count == have.count }
+
+    /// Bytes of the chunks still missing.
+    var missingBytes: Int { have.indices.reduce(0) { have[$1] ? $0 : $0 + length($1) } }
 
     /// Chunks still missing, as half-open ranges.
     var missing: [Range<Int>] {
@@ -88,7 +88,7 @@ final class ChunkFile {
         guard ContentDigest(of: bytes).hex == content.chunks[index] else {
             throw EdgeError(.digest, "chunk \(index) does not hash to what was offered")
         }
-        try StateDirectory.write(descriptor, at: index * content.chunkSize, bytes, name: directory.file(name))
+        try directory.write(descriptor, name, at: index * content.chunkSize, bytes)
         have[index] = true
         count += 1
         return true

@@ -7,44 +7,31 @@ import Telemetry
 /// A student is written whole into the slot that is not active and flushed; only then the journal names it active, by
 /// one rename. Power lost at any byte leaves the journal naming a complete student.
 struct SlotStore: Sendable {
-    enum Slot: String, Sendable, CaseIterable {
-        case a, b
-        var other: Slot { self == .a ? .b : .a }
-    }
-
-    /// What the journal knows of a slot.
-    struct Entry: Sendable, Equatable {
-        var version: Int
-        var digest: String
-    }
-
-    struct Journal: Sendable, Equatable {
-        var active: Slot
-        var entries: [Slot: Entry]
-        var activeEntry: Entry? { entries[active] }
-        var otherEntry: Entry? { entries[active.other] }
-    }
+    typealias Slot = SlotJournal.Slot
+    typealias Entry = SlotJournal.Entry
 
     /// Largest student file that is read back.
     static let limit = 64 << 20
     private static let journalName = "journal.json"
-    private static let format = 1
 
     let model: String
     private let directory: StateDirectory
-    private(set) var journal: Journal?
+    private(set) var journal: SlotJournal?
+    /// Why the journal that was found could not be used.
+    private(set) var damage: String?
 
-    /// - Throws: ``EdgeError`` `.storage`; `.damaged` where the journal is not one.
+    /// Reads the journal; one that cannot be read counts as none, and ``damage`` says why.
+    ///
+    /// - Throws: ``EdgeError`` `.storage` where the folder cannot be made.
     init(model: String, root: StateDirectory) throws(EdgeError) {
         precondition(Slug.isValid(model), "a model's name is a slug")
         self.model = model
         directory = try root.folder(model)
-        if let bytes = try directory.read(Self.journalName, limit: 65_536) {
-            do {
-                journal = try Self.journal(JSONValue(parsing: bytes))
-            } catch {
-                throw EdgeError(.damaged, "\(directory.file(Self.journalName)) is no journal", cause: error)
-            }
+        do {
+            guard let bytes = try directory.read(Self.journalName, limit: 65_536) else { return }
+            journal = try SlotJournal(json: JSONValue(parsing: bytes))
+        } catch {
+            damage = "\(directory.file(Self.journalName)) is no journal: \(error)"
         }
     }
 
@@ -64,26 +51,70 @@ struct SlotStore: Sendable {
         return (entry, bytes)
     }
 
-    /// Puts a verified student into the inactive slot and makes that slot the active one.
-    mutating func install(_ bytes: [UInt8], version: Int, digest: String) throws(EdgeError) {
-        let slot = journal?.active.other ?? .a
+    /// Puts a verified student into the slot that is not needed and makes that slot the active one.
+    ///
+    /// What is needed is the student that has proven itself: the active one, or the one before while that is on probation.
+    ///
+    /// - Parameter isOnProbation: whether the student has yet to prove itself against the one before.
+    mutating func install(
+        _ bytes: [UInt8], version: Int, digest: String, receipt: UpdateReceipt? = nil, isOnProbation: Bool = false
+    ) throws(EdgeError) {
+        var proven = journal?.active
+        if let journal, journal.probationStarts != nil, journal.otherEntry != nil { proven = journal.active.other }
+        let slot = proven?.other ?? .a
         var entries = journal?.entries ?? [:]
-        if entries[slot] != nil {
+        if let proven, entries[slot] != nil {
             // The journal must not vouch for a file that is being replaced.
             entries[slot] = nil
-            if let active = journal?.active { try write(Journal(active: active, entries: entries)) }
+            try write(SlotJournal(active: proven, entries: entries, returns: journal?.returns ?? []))
         }
         try directory.replace(Self.fileName(slot), with: bytes)
-        entries[slot] = Entry(version: version, digest: digest)
-        try write(Journal(active: slot, entries: entries))
+        entries[slot] = Entry(version: version, digest: digest, receipt: receipt)
+        try write(
+            SlotJournal(
+                active: slot, entries: entries, probationStarts: isOnProbation ? 0 : nil,
+                returns: journal?.returns ?? []))
+        damage = nil
     }
 
-    /// Makes the other slot the active one, where it holds a student.
-    mutating func fallBack() throws(EdgeError) {
-        guard let journal, journal.otherEntry != nil else {
+    /// Makes the other slot the active one, where it holds a student; for this process also where the journal cannot be
+    /// written.
+    ///
+    /// - Parameter reason: why the student that was active is not to be installed again, where it is not.
+    mutating func fallBack(because reason: String? = nil) throws(EdgeError) {
+        guard var journal, journal.otherEntry != nil else {
             throw EdgeError(.damaged, "\(model) has no other student to fall back to")
         }
-        try write(Journal(active: journal.active.other, entries: journal.entries))
+        if let reason, let left = journal.activeEntry {
+            journal.note(.init(version: left.version, digest: left.digest, reason: reason))
+        }
+        journal.active = journal.active.other
+        journal.probationStarts = nil
+        self.journal = journal
+        try write(journal)
+    }
+
+    /// Notes another start of a student on probation, or with nothing that it has proven itself.
+    mutating func setProbation(starts: Int?) throws(EdgeError) {
+        guard var journal, journal.probationStarts != starts else { return }
+        journal.probationStarts = starts
+        self.journal = journal
+        try write(journal)
+    }
+
+    /// Makes a journal anew for a slot that holds a student whose digest is known otherwise.
+    ///
+    /// - Parameter signed: versions by digest, as they are signed now.
+    mutating func recover(_ signed: [String: Int]) throws(EdgeError) {
+        guard journal == nil else { return }
+        var entries: [Slot: Entry] = [:]
+        for slot in Slot.allCases {
+            guard let bytes = try directory.read(Self.fileName(slot), limit: Self.limit) else { continue }
+            let digest = ContentDigest(of: bytes).hex
+            if let version = signed[digest] { entries[slot] = Entry(version: version, digest: digest) }
+        }
+        guard let newest = entries.max(by: { $0.value.version < $1.value.version }) else { return }
+        journal = SlotJournal(active: newest.key, entries: entries)
     }
 
     /// Models that have slots below a folder.
@@ -93,26 +124,8 @@ struct SlotStore: Sendable {
 
     private static func fileName(_ slot: Slot) -> String { "\(slot.rawValue).safetensors" }
 
-    private mutating func write(_ journal: Journal) throws(EdgeError) {
-        var object: JSONObject = ["format": .integer(Int64(Self.format)), "active": .string(journal.active.rawValue)]
-        for slot in Slot.allCases {
-            guard let entry = journal.entries[slot] else { continue }
-            object[slot.rawValue] = .object([
-                "version": .integer(Int64(entry.version)), "digest": .string(entry.digest),
-            ])
-        }
-        try directory.replace(Self.journalName, with: Array(JSONValue.object(object).prettyText.utf8))
+    private mutating func write(_ journal: SlotJournal) throws(EdgeError) {
+        try directory.replace(Self.journalName, with: Array(journal.json.prettyText.utf8))
         self.journal = journal
-    }
-
-    private static func journal(_ json: JSONValue) throws(JSONError) -> Journal {
-        let reader = try JSONObjectReader(json)
-        guard try reader.integer("format") == format else { throw JSONError(.wrongType, "format: only 1 is known") }
-        var entries: [Slot: Entry] = [:]
-        for slot in Slot.allCases {
-            guard let entry = try reader.optionalObject(slot.rawValue) else { continue }
-            entries[slot] = Entry(version: try entry.integer("version"), digest: try entry.string("digest"))
-        }
-        return Journal(active: try reader.word("active"), entries: entries)
     }
 }

@@ -7,28 +7,38 @@
 #endif
 
 /// A folder of files that survive a loss of power: each is replaced whole or not at all.
-struct StateDirectory: Sendable, Hashable {
+struct StateDirectory: Sendable {
     let path: String
+    private let watcher: (any DiskWatcher)?
 
     /// Uses a folder, making it and those above it.
     ///
     /// - Throws: ``EdgeError`` `.storage`.
-    init(_ path: String) throws(EdgeError) {
+    init(_ path: String, watcher: (any DiskWatcher)? = nil) throws(EdgeError) {
         self.path = path
+        self.watcher = watcher
         var folder = path.hasPrefix("/") ? "" : "."
         for part in path.split(separator: "/") {
+            let above = folder.isEmpty ? "/" : folder
             folder += "/\(part)"
-            guard mkdir(folder, 0o755) != 0, errno != EEXIST else { continue }
-            let failure = errno
-            // A folder above may be there although nothing may be made beside it.
-            guard access(folder, F_OK) == 0 else { throw Self.fault("cannot make the folder \(folder)", failure) }
+            guard access(folder, F_OK) != 0 else { continue }
+            try watcher?.will(.makeFolder(folder))
+            guard mkdir(folder, 0o755) == 0 || errno == EEXIST else {
+                throw Self.fault("cannot make the folder \(folder)", errno)
+            }
+            try flush(folder: above)
         }
     }
 
     /// A folder that others provide: it may not be there, and then reading finds nothing.
-    init(existing path: String) { self.path = path }
+    init(existing path: String) {
+        self.path = path
+        watcher = nil
+    }
 
-    func folder(_ name: String) throws(EdgeError) -> StateDirectory { try StateDirectory("\(path)/\(name)") }
+    func folder(_ name: String) throws(EdgeError) -> StateDirectory {
+        try StateDirectory("\(path)/\(name)", watcher: watcher)
+    }
 
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
@@ -51,33 +61,69 @@ struct StateDirectory: Sendable, Hashable {
 
     /// Replaces a file: after a loss of power it holds either what it held before or all of `bytes`.
     func replace(_ name: String, with bytes: [UInt8]) throws(EdgeError) {
-        let temporary = file(name) + ".new"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw Self.fault("cannot write \(temporary)", errno) }
+        let temporary = name + ".new"
+        let descriptor = try openToWrite(temporary, empties: true)
         do throws(EdgeError) {
-            try Self.write(descriptor, at: 0, bytes, name: temporary)
-            guard fsync(descriptor) == 0 else { throw Self.fault("cannot flush \(temporary)", errno) }
+            try write(descriptor, temporary, at: 0, bytes)
+            try watcher?.will(.flush(file(temporary)))
+            guard fsync(descriptor) == 0 else { throw Self.fault("cannot flush \(file(temporary))", errno) }
         } catch {
             close(descriptor)
-            unlink(temporary)
+            let reason = error
+            // Half a file is of no use, and takes space that may be what is missing.
+            do throws(EdgeError) { try remove(temporary) } catch { throw reason }
+            throw reason
+        }
+        guard close(descriptor) == 0 else { throw Self.fault("cannot close \(file(temporary))", errno) }
+        try watcher?.will(.rename(file(temporary), to: file(name)))
+        guard rename(file(temporary), file(name)) == 0 else { throw Self.fault("cannot replace \(file(name))", errno) }
+        try flush(folder: path)
+    }
+
+    /// Opens a file to read and write, making it where it is missing.
+    func openToWrite(_ name: String, empties: Bool) throws(EdgeError) -> Int32 {
+        try watcher?.will(.open(file(name), empties: empties))
+        let descriptor = open(file(name), O_RDWR | O_CREAT | O_CLOEXEC | (empties ? O_TRUNC : 0), 0o644)
+        guard descriptor >= 0 else { throw Self.fault("cannot write \(file(name))", errno) }
+        return descriptor
+    }
+
+    /// Writes into a file that is open.
+    func write(_ descriptor: Int32, _ name: String, at offset: Int, _ bytes: [UInt8]) throws(EdgeError) {
+        try watcher?.will(.write(file(name), offset: offset, bytes))
+        try Self.write(descriptor, at: offset, bytes, name: file(name))
+    }
+
+    /// Takes the space for a file that is open and empty; gives it back where there is not enough.
+    func reserve(_ descriptor: Int32, _ name: String, bytes: Int) throws(EdgeError) {
+        let failure: Int32
+        do throws(EdgeError) {
+            try watcher?.will(.reserve(file(name), bytes: bytes))
+            failure = posix_fallocate(descriptor, 0, off_t(bytes))
+        } catch {
+            try remove(name)
             throw error
         }
-        guard close(descriptor) == 0 else { throw Self.fault("cannot close \(temporary)", errno) }
-        guard rename(temporary, file(name)) == 0 else { throw Self.fault("cannot replace \(file(name))", errno) }
-        try flush()
+        guard failure == 0 else {
+            try remove(name)
+            throw Self.fault("cannot reserve \(bytes) bytes for \(file(name))", failure)
+        }
     }
 
     /// Removes a file that may be there.
     func remove(_ name: String) throws(EdgeError) {
+        guard access(file(name), F_OK) == 0 else { return }
+        try watcher?.will(.remove(file(name)))
         guard unlink(file(name)) == 0 || errno == ENOENT else { throw Self.fault("cannot remove \(file(name))", errno) }
     }
 
-    /// Makes renames and removals in this folder survive a loss of power.
-    func flush() throws(EdgeError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Self.fault("cannot open the folder \(path)", errno) }
+    /// Makes renames and removals in a folder survive a loss of power.
+    private func flush(folder: String) throws(EdgeError) {
+        try watcher?.will(.flushFolder(folder))
+        let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Self.fault("cannot open the folder \(folder)", errno) }
         defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw Self.fault("cannot flush the folder \(path)", errno) }
+        guard fsync(descriptor) == 0 else { throw Self.fault("cannot flush the folder \(folder)", errno) }
     }
 
     /// Names of what stands in the folder, sorted.

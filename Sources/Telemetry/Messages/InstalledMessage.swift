@@ -27,18 +27,28 @@ public struct InstalledMessage: MessagePayload {
     public var digest: String?
     public var desired: Int?
     public var previous: Int?
-    /// Of the download under way, or of the last one.
+    /// While `running` has yet to prove itself beside `previous`.
+    public var isOnProbation: Bool
+    /// Of the download under way; of the running student, its receipt. `kept` is one that still stood on disk.
     public var method: String?
+    /// Digest of the student that the update starts from, or `none`.
+    public var base: String?
     public var bytes: Int?
     public var chunksHave: Int?
     public var chunks: Int?
+    /// Chunks that came more often than needed, or not as offered.
+    public var repeated: Int?
     /// From the first sight of the desired release to the switch.
     public var seconds: Double?
+    /// Why an edge that ran something took the whole file.
+    public var reason: String?
+    /// Versions that are not installed, and what went wrong with others.
     public var refused: [Refusal]
 
     public init(
         t: Double, state: State, running: Int? = nil, digest: String? = nil, desired: Int? = nil, previous: Int? = nil,
-        method: String? = nil, bytes: Int? = nil, chunksHave: Int? = nil, chunks: Int? = nil, seconds: Double? = nil,
+        isOnProbation: Bool = false, method: String? = nil, base: String? = nil, bytes: Int? = nil,
+        chunksHave: Int? = nil, chunks: Int? = nil, repeated: Int? = nil, seconds: Double? = nil, reason: String? = nil,
         refused: [Refusal] = []
     ) {
         self.t = t
@@ -47,11 +57,15 @@ public struct InstalledMessage: MessagePayload {
         self.digest = digest
         self.desired = desired
         self.previous = previous
+        self.isOnProbation = isOnProbation
         self.method = method
+        self.base = base
         self.bytes = bytes
         self.chunksHave = chunksHave
         self.chunks = chunks
+        self.repeated = repeated
         self.seconds = seconds
+        self.reason = reason
         self.refused = refused
     }
 
@@ -63,11 +77,15 @@ public struct InstalledMessage: MessagePayload {
         digest = try reader.optionalString("digest")
         desired = try reader.optionalInteger("desired")
         previous = try reader.optionalInteger("previous")
+        isOnProbation = try reader.optionalBool("probation") ?? false
         method = try reader.optionalString("method")
+        base = try reader.optionalString("base")
         bytes = try reader.optionalInteger("bytes")
         chunksHave = try reader.optionalInteger("chunksHave")
         chunks = try reader.optionalInteger("chunks")
+        repeated = try reader.optionalInteger("repeated")
         seconds = try reader.optionalNumber("seconds")
+        reason = try reader.optionalString("reason")
         refused = []
         for (index, element) in (try reader.optionalElements("refused") ?? []).enumerated() {
             let refusal = try JSONObjectReader(element, path: "refused[\(index)]")
@@ -82,11 +100,15 @@ public struct InstalledMessage: MessagePayload {
         object["digest"] = digest.map(JSONValue.string)
         object["desired"] = desired.map(JSONValue.count)
         object["previous"] = previous.map(JSONValue.count)
+        if isOnProbation { object["probation"] = .bool(true) }
         object["method"] = method.map(JSONValue.string)
+        object["base"] = base.map(JSONValue.string)
         object["bytes"] = bytes.map(JSONValue.count)
         object["chunksHave"] = chunksHave.map(JSONValue.count)
         object["chunks"] = chunks.map(JSONValue.count)
+        object["repeated"] = repeated.map(JSONValue.count)
         object["seconds"] = seconds.map { JSONValue($0, places: 3) }
+        object["reason"] = reason.map(JSONValue.string)
         object["refused"] = .array(
             refused.map { .object(["version": .count($0.version), "reason": .string($0.reason)]) })
         return .object(object)

@@ -1,13 +1,13 @@
 import Inference
 import JSON
-import ModelArtifact
-import Telemetry
+package import ModelArtifact
+package import Telemetry
 import Zstd
 
 /// A student of the size that the activity task is given; its weights are drawn, for they cost the same.
-enum ReferenceStudent {
+package enum ReferenceStudent {
     /// Three convolutions of 12, 16 and 24 filters, each halving the time.
-    static func make(task: TaskDocument) throws -> Student {
+    package static func make(task: TaskDocument) throws -> Student {
         var random = SplitMix(state: 1)
         let spec = NetworkSpec(
             samples: task.window, channels: task.channels.count,
@@ -37,8 +37,25 @@ enum ReferenceStudent {
         return try InferenceEngine(student).student(withGolden: [window])
     }
 
+    /// What a warm-started training makes of a student: about a tenth of the weights a step or two away, on the same grid.
+    package static func moved(_ student: Student, seed: UInt64) throws -> Student {
+        var random = SplitMix(state: seed &+ 1)
+        var next = student
+        next.base = ContentDigest(of: student.encode()).hex
+        for layer in next.layers.indices {
+            next.layers[layer].weight = next.layers[layer].weight.map {
+                guard Int.random(in: 0..<10, using: &random) == 0 else { return $0 }
+                return Int8(max(-127, min(127, Int($0) + Int.random(in: -2...2, using: &random))))
+            }
+        }
+        next.golden = []
+        let window = (0..<next.spec.samples * next.spec.channels).map { _ in Float.random(in: -9...9, using: &random) }
+        return try InferenceEngine(next).student(withGolden: [window])
+    }
+
     /// The message and the one chunk with which a distiller offers a student.
-    static func candidate(_ student: Student, now: Double) throws -> (message: CandidateMessage, frame: [UInt8]) {
+    package static func candidate(_ student: Student, now: Double) throws -> (message: CandidateMessage, frame: [UInt8])
+    {
         let file = student.encode()
         var compressor = try ZstdCompressor()
         let frame = try compressor.compress(file)

@@ -1,33 +1,21 @@
-import Foundation
-
 /// Damages files as an enemy would, the same way for the same seed.
-///
-/// Under `./dev fuzz NAME SECONDS` it goes on for so long from a seed of the clock, and leaves each file behind before it is
-/// read, so that the one which ends the process is there.
-struct Mutation: Sequence, IteratorProtocol {
-    private var random: TestRandom
+package struct Mutation: Sequence, IteratorProtocol {
+    private var random: SplitMix
     private let corpus: [[UInt8]]
     private var left: Int
-    private let deadline: Date?
-    private let last: URL?
 
-    init(_ corpus: [[UInt8]], seed: UInt64, count: Int) {
+    package init(_ corpus: [[UInt8]], seed: UInt64, count: Int) {
         self.corpus = corpus
         left = count
-        let environment = ProcessInfo.processInfo.environment
-        let seconds = environment["RETORT_FUZZ_SECONDS"].flatMap { Double($0) }
-        deadline = seconds.map { Date(timeIntervalSinceNow: $0) }
-        last = environment["RETORT_FUZZ_LAST"].map { URL(fileURLWithPath: $0) }
-        random = TestRandom(seed: seconds == nil ? seed : UInt64(Date().timeIntervalSince1970 * 1e6))
+        random = SplitMix(seed: seed)
     }
 
     /// One to four changes of one of the files; nothing when there were enough.
-    mutating func next() -> [UInt8]? {
+    package mutating func next() -> [UInt8]? {
         left -= 1
-        if let deadline { guard Date() < deadline else { return nil } } else { guard left >= 0 else { return nil } }
+        guard left >= 0 else { return nil }
         var bytes = corpus[Int.random(in: corpus.indices, using: &random)]
         for _ in 0..<Int.random(in: 1...4, using: &random) where !bytes.isEmpty { change(&bytes) }
-        if let last { try? Data(bytes).write(to: last) }
         return bytes
     }
 
@@ -69,5 +57,19 @@ struct Mutation: Sequence, IteratorProtocol {
         guard let start = bytes[place...].firstIndex(where: isDigit) else { return }
         let end = bytes[start...].firstIndex { !isDigit($0) } ?? bytes.count
         bytes.replaceSubrange(start..<end, with: Self.words[Int.random(in: Self.words.indices, using: &random)])
+    }
+}
+
+private struct SplitMix: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed &+ 0x9E37_79B9_7F4A_7C15 }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
     }
 }
