@@ -145,6 +145,7 @@ struct KindsTests {
             let report = try await Self.retort(stage, ["report", "--model", "rig"])
             #expect(report.contains("heads: pump") && report.contains("valve"), "\(report)")
             #expect(try await Self.retort(stage, ["devices"]).contains("pump="))
+            try await stage.validateTraffic(except: Array("{}".utf8))
         }
     }
 
