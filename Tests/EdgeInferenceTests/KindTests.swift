@@ -64,7 +64,9 @@ import Testing
             try await fixture.waitForTask(edge, task)
             try await fixture.install(try Self.student(task, weights: [100], deviation: 18.5), version: 3)
             try await fixture.telemetry("room", second: 10, level: 1, count: 2)
-            try await fixture.wait("an inference") { try !fixture.inferences.isEmpty }
+            try await fixture.wait("an inference and a state") {
+                try !fixture.inferences.isEmpty && !fixture.published(StateMessage.self, "state/#").isEmpty
+            }
             let inference = try #require(try fixture.inferences.first)
             // Ten codes of 20 times a weight of 100, at a step of 0.005.
             guard case .value(let value, let unit, let deviation) = inference.decision else {
