@@ -275,7 +275,10 @@ let tested: [(String, [Target.Dependency])] = [
     ),
     (
         "FleetConsole",
-        ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ServiceRuntime", subprocess, system]
+        [
+            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Recordings", "ServiceRuntime", subprocess,
+            system,
+        ]
     ),
 ]
 for (name, dependencies) in tested {

@@ -13,7 +13,7 @@ extension CollectedSamples {
         var facts: JSONObject = ["sites": strings(names.map(\.site)), "devices": strings(names.map(\.device))]
         var tensors = [
             Self.tensor("values", [count, task.window, task.channels.count], values),
-            Self.tensor("targets", [count], targets.map(number(of:))),
+            Self.tensor("targets", [count, heads], targets.flatMap(numbers(of:))),
             SafetensorsTensor(name: "device", shape: [count], devices.map { numbers[$0] ?? 0 }),
         ]
         if let answers {
@@ -41,18 +41,19 @@ extension CollectedSamples {
         let places = try file.tensor("device").int32s().map(Int.init)
         let numbers = try file.tensor("targets").floats()
         let values = try file.tensor("values").floats()
-        let classes = task.kind == .classification ? task.classes.count : Int.max
-        guard numbers.count == places.count, values.count == places.count * task.window * task.channels.count,
+        let heads = task.headRanges.count
+        let each = max(1, heads)
+        guard numbers.count == places.count * each,
+            values.count == places.count * task.window * task.channels.count,
             places.allSatisfy(names.indices.contains),
-            numbers.allSatisfy({ $0.isNaN || task.kind != .classification || (0..<Float(classes)).contains($0) })
+            numbers.enumerated().allSatisfy({ place, number in
+                number.isNaN || heads == 0 || (0..<Float(task.headRanges[place % each].count)).contains(number)
+            })
         else { throw ArtifactError(.inconsistent, "the samples do not fit their task") }
         self.init(
             task: task, values: values,
-            targets: numbers.map { number in
-                if number.isNaN { return nil }
-                return task.kind == .classification
-                    ? .label(task.classes[Int(number)].name) : .value(Double(number))
-            }, devices: places.map { names[$0] })
+            targets: places.indices.map { Self.target(numbers[$0 * each..<($0 + 1) * each], task) },
+            devices: places.map { names[$0] })
         guard let teachers = try facts.optionalStrings("teachers") else { return }
         let answered = try file.tensor("answers").floats()
         guard answered.count == count * task.outputs else {
@@ -61,12 +62,34 @@ extension CollectedSamples {
         answers = Answers(values: answered, outputs: task.outputs, teachers: teachers)
     }
 
-    /// A target as the engine takes it: the number of its class or its value; NaN for none.
-    func number(of target: WindowTarget?) -> Float {
+    /// Numbers of a target: one for each head.
+    var heads: Int { max(1, task.headRanges.count) }
+
+    /// A target as the engine takes it: the number of its class, head after head, or its value; NaN for none.
+    func numbers(of target: WindowTarget?) -> [Float] {
         switch target {
-        case .label(let label): task.classIndex(label).map { Float($0) } ?? .nan
-        case .value(let value): Float(value)
-        case nil: .nan
+        case .label(let label): [task.classIndex(label).map { Float($0) } ?? .nan]
+        case .value(let value): [Float(value)]
+        case .heads(let known):
+            task.heads.map { head in
+                head.classes.firstIndex { $0.name == known[head.name] }.map { Float($0) } ?? .nan
+            }
+        case nil: [Float](repeating: .nan, count: heads)
+        }
+    }
+
+    /// The target that numbers stand for.
+    private static func target(_ numbers: ArraySlice<Float>, _ task: TaskDocument) -> WindowTarget? {
+        guard let first = numbers.first, !numbers.allSatisfy(\.isNaN) else { return nil }
+        switch task.kind {
+        case .classification: return .label(task.classes[Int(first)].name)
+        case .regression: return .value(Double(first))
+        case .multiHead:
+            var known: [String: String] = [:]
+            for (head, number) in zip(task.heads, numbers) where !number.isNaN {
+                known[head.name] = head.classes[Int(number)].name
+            }
+            return .heads(known)
         }
     }
 

@@ -49,7 +49,7 @@ struct DistillationEngine: TrainingEngine {
         if made.warmStarted { facts["warmStarted"] = .bool(true) }
         facts["agreement"] = try agreement(student, samples, windows).map { JSONValue($0, places: 4) }
         facts["changedWeights"] = made.changedWeights.map { JSONValue($0, places: 4) }
-        return DistilledStudent(student: student, report: facts, groups: Set(windows.groups).count)
+        return DistilledStudent(student: student, report: facts, groups: Set(samples.devices).count)
     }
 
     private func distiller(
@@ -73,7 +73,8 @@ struct DistillationEngine: TrainingEngine {
         return .answers(
             samples.task.kind == .regression
                 ? TeacherAnswers(values: answers)
-                : try TeacherAnswers(probabilities: answers, outputs: samples.task.outputs))
+                : try TeacherAnswers(
+                    probabilities: answers, outputs: samples.task.outputs, heads: samples.heads))
     }
 
     /// Share of the windows kept for validation on which a classifier says what those say who answered them; nothing where
@@ -124,12 +125,28 @@ struct DistillationEngine: TrainingEngine {
 }
 
 extension CollectedSamples {
+    /// Parts that the time of a device is divided into where there are too few devices to keep whole ones apart.
+    private static let blocks = 8
+
     /// The samples as the engine takes them: classes by number or values, devices as groups.
+    ///
+    /// Values have no classes whose last parts could be kept for validation: of fewer than four devices, contiguous
+    /// parts of their time are the groups.
     func labelledWindows() throws -> LabelledWindows {
-        let groups = Dictionary(
-            Set(devices).sorted().enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        let names = Set(devices).sorted()
+        let numbers = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        var groups = devices.map { numbers[$0] ?? 0 }
+        if task.kind == .regression, names.count < 4 {
+            // Samples stand in order of device and time.
+            let totals = Dictionary(groups.map { ($0, 1) }, uniquingKeysWith: +)
+            var places: [Int: Int] = [:]
+            groups = groups.map { group in
+                defer { places[group, default: 0] += 1 }
+                return group * Self.blocks + places[group, default: 0] * Self.blocks / (totals[group] ?? 1)
+            }
+        }
         return try LabelledWindows(
-            samples: task.window, channels: task.channels.count, values: values, targets: targets.map(number(of:)),
-            groups: devices.map { groups[$0] ?? 0 })
+            samples: task.window, channels: task.channels.count, values: values,
+            targets: targets.flatMap(numbers(of:)), heads: heads, groups: groups)
     }
 }

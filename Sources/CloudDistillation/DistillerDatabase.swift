@@ -52,6 +52,7 @@ final class DistillerDatabase: Sendable {
                     PRIMARY KEY (model, content)
                 ) WITHOUT ROWID;
                 """),
+        Migration(3, sql: "ALTER TABLE labels ADD COLUMN heads TEXT"),
     ]
 
     private let database: Database
@@ -117,16 +118,18 @@ final class DistillerDatabase: Sendable {
         case .label(let device, let label):
             var text: String?
             var value: Double?
+            var heads: String?
             switch label.target {
             case .label(let label): text = label
             case .value(let number): value = number
+            case .heads(let known): heads = Self.text(known)
             case nil: break
             }
             try transaction.execute(
-                "INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO labels VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     .text(device.site), .text(device.device), .text(label.id), .real(label.t), .real(label.from),
-                    .real(label.to), .optional(text), .optional(value),
+                    .real(label.to), .optional(text), .optional(value), .optional(heads),
                 ])
         case .deleteLabel(let device, let id):
             try transaction.execute(
@@ -190,6 +193,7 @@ final class DistillerDatabase: Sendable {
                 let target =
                     try row.optionalText("label").map(WindowTarget.label)
                     ?? row.optionalReal("value").map(WindowTarget.value)
+                    ?? row.optionalText("heads").map(Self.heads)
                 result.labels[device, default: []].append(
                     LabelTimeline.Label(
                         id: try row.text("id"), t: try row.real("t"), from: try row.real("from"),
@@ -197,6 +201,19 @@ final class DistillerDatabase: Sendable {
             }
             return result
         }
+    }
+
+    private static func text(_ heads: [String: String]) -> String {
+        var object = JSONObject()
+        for (head, label) in heads.sorted(by: { $0.key < $1.key }) { object[head] = .string(label) }
+        return JSONValue.object(object).text
+    }
+
+    private static func heads(_ text: String) throws -> WindowTarget {
+        let reader = try JSONObjectReader(JSONValue(parsing: text))
+        var heads: [String: String] = [:]
+        for head in reader.object.keys { heads[head] = try reader.string(head) }
+        return .heads(heads)
     }
 
     /// The values of windows by content, all in one array: `contents.count` × `valueCount`, in the order asked for.

@@ -24,9 +24,11 @@ struct EngineTeacher: TeacherModel {
             samples: task.window, channels: task.channels.count, values: values, labels: none,
             groups: [Int](repeating: 0, count: count))
         var answers = try teacher.logits(windows)
-        if task.kind == .classification {
-            let outputs = task.outputs
-            for row in 0..<count { Self.softmax(&answers, row * outputs..<(row + 1) * outputs) }
+        for row in 0..<count {
+            let start = row * task.outputs
+            for head in task.headRanges {
+                Self.softmax(&answers, start + head.lowerBound..<start + head.upperBound)
+            }
         }
         return answers
     }

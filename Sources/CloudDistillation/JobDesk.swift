@@ -181,6 +181,10 @@ actor JobDesk {
         var models = JSONObject()
         for model in await collection.models {
             guard var summary = await collection.summary(model) else { continue }
+            if let task = await collection.task(model) {
+                let needed = ModelReadiness.automaticWindows(task, perClass: queue.options.windowsPerClass)
+                summary["needed"] = .integer(Int64(needed))
+            }
             summary["teacher"] = worker.shelf[model].map { .string($0.digest.short) }
             if let job = queue.current(of: model) {
                 summary["job"] = .object(["id": .string(job.id), "phase": .string(job.progress.phase.rawValue)])

@@ -11,8 +11,6 @@ struct KeptTeacher: Sendable {
         digest = ContentDigest(of: model.file)
     }
 
-    /// Whether it answers for a task: same shape, same classes in the same order.
-    func serves(_ task: TaskDocument) -> Bool {
-        model.task.hasShape(of: task) && model.task.classes.map(\.name) == task.classes.map(\.name)
-    }
+    /// Whether it answers for a task: same shape, same classes in the same order, or the same target.
+    func serves(_ task: TaskDocument) -> Bool { model.task.hasShape(of: task) && model.task.hasOutputs(of: task) }
 }

@@ -28,7 +28,7 @@ struct LabelTimeline: Sendable {
     private var longest = 0.0
 
     /// Times nearer than this are equal: a microsecond, as payloads carry them.
-    private static let tolerance = 1e-6
+    static let tolerance = 1e-6
 
     mutating func apply(_ message: LabelMessage) -> Change {
         let label = Label(
@@ -62,22 +62,15 @@ struct LabelTimeline: Sendable {
         return oldest
     }
 
-    /// What the labels that `isUsable` accepts say of a window.
-    func coverage(from: Double, to: Double, isUsable: (WindowTarget) -> Bool) -> LabelCoverage {
-        var target: WindowTarget?
-        var isCovered = false
+    /// Visits the labels that share time with an interval, by start; withdrawn ones are left out.
+    func forEachLabel(touching from: Double, _ to: Double, _ visit: (Label, WindowTarget) -> Void) {
         var index = position(of: from - longest - Self.tolerance, "")
         while index < order.count, order[index].from < to - Self.tolerance {
             defer { index += 1 }
-            guard let label = labels[order[index].id], let said = label.target, isUsable(said),
-                from < label.to - Self.tolerance
+            guard let label = labels[order[index].id], let said = label.target, from < label.to - Self.tolerance
             else { continue }
-            if let target, target != said { return .mixed }
-            target = said
-            if label.from <= from + Self.tolerance && to <= label.to + Self.tolerance { isCovered = true }
+            visit(label, said)
         }
-        guard let target else { return .unlabelled }
-        return isCovered ? .covered(target) : .mixed
     }
 
     private mutating func removeFromOrder(_ label: Label) {

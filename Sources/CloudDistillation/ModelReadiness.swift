@@ -23,23 +23,30 @@ struct ModelReadiness: Sendable, Equatable {
         let isOwn = teacher == .own
         let counts = isOwn ? classCounts : answerCounts
         let what = isOwn ? "labelled windows" : "windows with a verdict"
+        func lack(_ classes: [(name: String, counted: String)], of whole: String) -> String? {
+            let enough = classes.filter { counts[$0.counted, default: 0] >= minimumPerClass }
+            guard enough.count < 2 else { return nil }
+            let few = classes.prefix(8).map { "\($0.name) \(counts[$0.counted, default: 0])" }
+            return
+                "\(enough.count) of \(classes.count) classes of \(whole) have \(minimumPerClass) \(what) "
+                + "and 2 must (\(few.joined(separator: ", "))"
+                + (classes.count > 8 ? ", ...): " : "): ")
+                + (isOwn ? "publish labels for its devices on label/{site}/{device}" : answering)
+        }
         switch task.kind {
-        case .multiHead:
-            return "\(task.name) has several heads; such tasks are trained from files, by `retort distill`"
         case .regression:
             let count = isOwn ? sampleCount : counts.values.reduce(0, +)
             guard count < minimumPerClass * 2 else { return nil }
             return "\(task.name) has \(count) \(what) and needs \(minimumPerClass * 2): "
                 + (isOwn ? "publish values for its devices on label/{site}/{device}" : answering)
         case .classification:
-            let enough = task.classes.filter { counts[$0.name, default: 0] >= minimumPerClass }
-            guard enough.count < 2 else { return nil }
-            let few = task.classes.prefix(8).map { "\($0.name) \(counts[$0.name, default: 0])" }
-            return
-                "\(enough.count) of \(task.classes.count) classes of \(task.name) have \(minimumPerClass) \(what) "
-                + "and 2 must (\(few.joined(separator: ", "))"
-                + (task.classes.count > 8 ? ", ...): " : "): ")
-                + (isOwn ? "publish labels for its devices on label/{site}/{device}" : answering)
+            return lack(task.classes.map { ($0.name, $0.name) }, of: task.name)
+        case .multiHead:
+            for head in task.heads {
+                let names = head.classes.map { ($0.name, WindowTarget.countName(head: head.name, $0.name)) }
+                if let lacking = lack(names, of: "\(task.name)'s head \(head.name)") { return lacking }
+            }
+            return nil
         }
     }
 
@@ -47,12 +54,14 @@ struct ModelReadiness: Sendable, Equatable {
         "answer its windows, which come on window/{site}/{device}/\(task.name), on verdict/{site}/{device}/\(task.name)"
     }
 
+    /// Windows of each of ``TaskDocument/countNames`` that the first job waits for.
+    static func automaticWindows(_ task: TaskDocument, perClass: Int) -> Int {
+        task.kind == .regression ? perClass * 5 : perClass
+    }
+
     /// Whether the first job may start by itself.
     func isReadyForAutomatic(windowsPerClass: Int) -> Bool {
-        switch task.kind {
-        case .multiHead: false
-        case .regression: sampleCount >= windowsPerClass * 5
-        case .classification: task.classes.allSatisfy { classCounts[$0.name, default: 0] >= windowsPerClass }
-        }
+        let needed = Self.automaticWindows(task, perClass: windowsPerClass)
+        return task.countNames.allSatisfy { classCounts[$0, default: 0] >= needed }
     }
 }

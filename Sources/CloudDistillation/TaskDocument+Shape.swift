@@ -16,7 +16,26 @@ extension TaskDocument {
     }
 
     private var outputSignature: String {
-        target.map { "\($0.name) in \($0.unit)" } ?? classes.map(\.name).joined(separator: ",")
+        switch kind {
+        case .classification: classes.map(\.name).joined(separator: ",")
+        case .regression: target.map { "\($0.name) in \($0.unit)" } ?? ""
+        case .multiHead:
+            heads.map { "\($0.name):\($0.classes.map(\.name).joined(separator: ","))" }.joined(separator: ";")
+        }
+    }
+
+    /// Where the probabilities of each classification stand amongst a network's outputs; none for a regression.
+    var headRanges: [Range<Int>] {
+        switch kind {
+        case .classification: return [0..<classes.count]
+        case .regression: return []
+        case .multiHead:
+            var start = 0
+            return heads.map { head in
+                defer { start += head.classes.count }
+                return start..<start + head.classes.count
+            }
+        }
     }
 
     /// Whether windows cut for one task fit the other.

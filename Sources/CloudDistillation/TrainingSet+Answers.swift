@@ -30,15 +30,16 @@ extension TrainingSet {
     /// Removes the answer to a window's values.
     mutating func forgetAnswer(_ content: ContentKey) {
         guard let answer = answers.removeValue(forKey: content) else { return }
-        let name = answer.countedAs(task)
-        answerCounts[name, default: 1] -= 1
-        if answerCounts[name] == 0 { answerCounts[name] = nil }
+        for name in answer.countedAs(task) {
+            answerCounts[name, default: 1] -= 1
+            if answerCounts[name] == 0 { answerCounts[name] = nil }
+        }
     }
 
     private mutating func put(_ answer: WindowAnswer, _ content: ContentKey) {
         forgetAnswer(content)
         answers[content] = answer
-        answerCounts[answer.countedAs(task), default: 0] += 1
+        for name in answer.countedAs(task) { answerCounts[name, default: 0] += 1 }
     }
 
     /// One window for each sample that a job may learn from, in an order that depends on nothing but devices and times:

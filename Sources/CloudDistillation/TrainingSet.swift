@@ -57,7 +57,7 @@ struct TrainingSet: Sendable {
     /// How many windows carry a content, and a sample.
     var contents: [ContentKey: Int] = [:]
     private(set) var samples: [SampleKey: Int] = [:]
-    /// Samples by class.
+    /// Samples by the names of ``WindowTarget/countedAs``.
     private(set) var classCounts: [String: Int] = [:]
     /// What teachers elsewhere said of a content, and the contents by the likeliest class.
     var answers: [ContentKey: WindowAnswer] = [:]
@@ -187,7 +187,7 @@ struct TrainingSet: Sendable {
     }
 
     private func coverage(of entry: Entry, _ labels: LabelTimeline?) -> LabelCoverage {
-        labels?.coverage(from: entry.start, to: entry.end) { $0.isUsable(for: task) } ?? .unlabelled
+        labels?.coverage(from: entry.start, to: entry.end, task: task) ?? .unlabelled
     }
 
     private mutating func stamped(_ entry: Entry) -> Entry {
@@ -204,7 +204,7 @@ struct TrainingSet: Sendable {
             let key = SampleKey(content: entry.content, target: target)
             isRepeat = samples[key] != nil
             samples[key, default: 0] += 1
-            if !isRepeat { classCounts[target.countedAs, default: 0] += 1 }
+            if !isRepeat { for name in target.countedAs { classCounts[name, default: 0] += 1 } }
         }
         queue.append(entry.key, stamp: entry.stamp, isIdle: entry.target == nil || isRepeat)
     }
@@ -216,8 +216,10 @@ struct TrainingSet: Sendable {
         samples[key, default: 1] -= 1
         guard samples[key] == 0 else { return }
         samples[key] = nil
-        classCounts[target.countedAs, default: 1] -= 1
-        if classCounts[target.countedAs] == 0 { classCounts[target.countedAs] = nil }
+        for name in target.countedAs {
+            classCounts[name, default: 1] -= 1
+            if classCounts[name] == 0 { classCounts[name] = nil }
+        }
     }
 
     private mutating func forget(_ entry: Entry, changes: inout [Change]) {

@@ -20,28 +20,48 @@ extension VerdictMessage {
         let values: [Float]
         switch (content, task.kind) {
         case (.probabilities(let probabilities, let label), .classification):
-            let names = task.classes.map(\.name).joined(separator: ", ")
-            guard probabilities.count == task.classes.count, task.classIndex(label) != nil else {
-                throw Rejection(
-                    code: "classes",
-                    reason: "\(probabilities.count) probabilities and \"\(label.prefix(100))\", but the classes of "
-                        + "\(task.name) are, in this order: \(names)")
+            values = try Self.checked(probabilities, label, of: task.name, task.classes)
+        case (.heads(let heads), .multiHead):
+            guard heads.map(\.head) == task.heads.map(\.name) else {
+                let names = task.heads.map(\.name).joined(separator: ", ")
+                throw Rejection(code: "heads", reason: "the heads of \(task.name) are, in this order: \(names)")
             }
-            let sum = probabilities.reduce(0, +)
-            guard abs(sum - 1) <= Self.tolerance else {
-                throw Rejection(code: "sum", reason: "the probabilities sum to \(sum), not to 1")
+            var all: [Float] = []
+            for (said, head) in zip(heads, task.heads) {
+                all += try Self.checked(said.probabilities, said.label, of: head.name, head.classes)
             }
-            values = probabilities.map { $0 / sum }
+            values = all
         case (.value(let value), .regression) where Float(value).isFinite: values = [Float(value)]
         default:
-            throw Rejection(
-                code: "form",
-                reason: task.kind == .regression
-                    ? "\(task.name) wants a value" : "\(task.name) wants probabilities of its classes")
+            let wanted =
+                switch task.kind {
+                case .regression: "a value"
+                case .classification: "probabilities of its classes"
+                case .multiHead: "heads with probabilities of their classes"
+                }
+            throw Rejection(code: "form", reason: "\(task.name) wants \(wanted)")
         }
         return (
             WindowKey(device: device, milliseconds: id.milliseconds),
             WindowAnswer(t: t, teacher: teacher, values: values)
         )
+    }
+
+    /// Probabilities of some classes, brought to a sum of one.
+    private static func checked(
+        _ probabilities: [Float], _ label: String, of name: String, _ classes: [TaskDocument.Class]
+    ) throws(Rejection) -> [Float] {
+        guard probabilities.count == classes.count, classes.contains(where: { $0.name == label }) else {
+            let names = classes.map(\.name).joined(separator: ", ")
+            throw Rejection(
+                code: "classes",
+                reason: "\(probabilities.count) probabilities and \"\(label.prefix(100))\", but the classes of \(name) "
+                    + "are, in this order: \(names)")
+        }
+        let sum = probabilities.reduce(0, +)
+        guard abs(sum - 1) <= tolerance else {
+            throw Rejection(code: "sum", reason: "the probabilities sum to \(sum), not to 1")
+        }
+        return probabilities.map { $0 / sum }
     }
 }

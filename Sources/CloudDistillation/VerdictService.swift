@@ -64,7 +64,14 @@ struct VerdictService: Service {
             let answer = Array(answers[index * outputs..<(index + 1) * outputs])
             let content: VerdictMessage.Content
             switch task.kind {
-            case .multiHead: continue
+            case .multiHead:
+                content = .heads(
+                    zip(task.heads, task.headRanges).map { head, range in
+                        let shares = Array(answer[range])
+                        let best = WindowAnswer.likeliest(shares[...])
+                        return VerdictMessage.Head(
+                            head: head.name, label: head.classes[best].name, probabilities: shares)
+                    })
             case .regression: content = .value(Double(answer.first ?? 0))
             case .classification:
                 let best = answer.indices.max { answer[$0] < answer[$1] } ?? 0

@@ -6,12 +6,19 @@ struct WindowAnswer: Sendable, Equatable {
     let t: Double
     /// As its verdict names it.
     let teacher: String
-    /// Probabilities in class order that sum to one, or the value.
+    /// Probabilities in class order that sum to one, head after head; or the value.
     let values: [Float]
 
-    /// The class that it is counted under; regression has one.
-    func countedAs(_ task: TaskDocument) -> String {
-        task.kind == .classification ? task.classes[Self.likeliest(values[...])].name : "value"
+    /// The classes that it is counted under; regression has one.
+    func countedAs(_ task: TaskDocument) -> [String] {
+        switch task.kind {
+        case .classification: [task.classes[Self.likeliest(values[...])].name]
+        case .regression: ["value"]
+        case .multiHead:
+            zip(task.heads, task.headRanges).map { head, range in
+                WindowTarget.countName(head: head.name, head.classes[Self.likeliest(values[range])].name)
+            }
+        }
     }
 
     /// Place of the highest number, the first of equals.

@@ -42,8 +42,7 @@ extension WindowCollection {
     func summary(_ model: String) -> JSONObject? {
         guard let set = sets[model] else { return nil }
         var classes = JSONObject()
-        let names = set.task.classes.isEmpty ? ["value"] : set.task.classes.map(\.name)
-        for name in names { classes[name] = .integer(Int64(set.classCounts[name, default: 0])) }
+        for name in set.task.countNames { classes[name] = .integer(Int64(set.classCounts[name, default: 0])) }
         return [
             "windows": .integer(Int64(set.windowCount)), "labelled": .integer(Int64(set.sampleCount)),
             "repeats": .integer(Int64(set.labelledWindows - set.sampleCount)), "classes": .object(classes),

@@ -167,7 +167,10 @@ actor WindowCollection {
         guard !served.isEmpty, !served.contains(where: target.isUsable(for:)) else { return }
         let names = served.map(\.name).sorted().joined(separator: ", ")
         throw Rejection(
-            code: "class", reason: "\"\(target.countedAs.prefix(100))\" is no class of \(names), which run on \(device)"
+            code: "class",
+            reason:
+                "\"\(target.countedAs.sorted().joined(separator: ", ").prefix(100))\" is no class of \(names), which "
+                + "run on \(device)"
         )
     }
 

@@ -3,7 +3,7 @@ import NeuralNetwork
 
 /// Fits a student's gate to windows it was not trained on.
 enum GateCalibration {
-    /// The gate of a single classification; one that never asks for any other task.
+    /// The gate of a single classification; one that never asks for any other task, and knows the errors of a regression.
     ///
     /// - Parameters:
     ///   - logits: (windows × outputs), real.
@@ -12,6 +12,10 @@ enum GateCalibration {
     static func gate(
         logits: [Float], _ windows: LabelledWindows, _ layout: OutputLayout, escalationShare: Double
     ) -> Student.Gate {
+        if layout.heads.count == 1, layout.heads.first?.form == .value {
+            let error = Scores(logits, windows, layout)?.rootMeanSquareError
+            return Student.Gate(temperature: 1, threshold: 0, standardDeviation: error.map { Float($0) })
+        }
         let rows = (0..<windows.count).filter { windows.isLabelled($0) }
         guard layout.heads.count == 1, let head = layout.heads.first, head.form == .softmax, !rows.isEmpty else {
             return Student.Gate(temperature: 1, threshold: 0)

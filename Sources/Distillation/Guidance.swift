@@ -20,11 +20,19 @@ public struct TeacherAnswers: Sendable, Equatable {
     /// - Parameter probabilities: (windows × classes), rows that sum to one, or NaN throughout for none.
     /// - Throws: `DistillationError.badTeacher` if a row is neither.
     public init(probabilities: [Float], outputs: Int) throws(DistillationError) {
+        try self.init(probabilities: probabilities, outputs: outputs, heads: 1)
+    }
+
+    /// - Parameters:
+    ///   - probabilities: (windows × outputs), rows that sum to one for each head, or NaN throughout for none.
+    ///   - heads: how many follow one another in a row.
+    /// - Throws: `DistillationError.badTeacher` if a row is neither.
+    public init(probabilities: [Float], outputs: Int, heads: Int) throws(DistillationError) {
         precondition(outputs > 0 && probabilities.count % outputs == 0, "whole rows")
         for start in stride(from: 0, to: probabilities.count, by: outputs) {
             let row = probabilities[start..<start + outputs]
             if row.allSatisfy(\.isNaN) { continue }
-            guard row.allSatisfy({ $0 >= 0 }), abs(row.reduce(0, +) - 1) < 0.01 else {
+            guard row.allSatisfy({ $0 >= 0 }), abs(row.reduce(0, +) - Float(heads)) < 0.01 * Float(heads) else {
                 throw DistillationError(
                     .badTeacher, "answer \(start / outputs): probabilities must be 0 or more and sum to 1")
             }

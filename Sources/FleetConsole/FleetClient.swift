@@ -73,7 +73,8 @@ public struct FleetClient: Sendable {
         return fleet
     }
 
-    /// Publishes, and waits for the first message that answers it.
+    /// Publishes, again every two seconds, and waits for the first message that answers it: whoever is to answer may only
+    /// be starting.
     ///
     /// - Returns: nothing where no answer came in time.
     public func ask<Answer: Sendable>(
@@ -82,13 +83,26 @@ public struct FleetClient: Sendable {
     ) async throws -> Answer? {
         let subscription = try await subscribe(to: filters)
         defer { subscription.cancel() }
-        return try await within(timeout) { [bus] in
-            try await bus.publish(message)
-            while let batch = await subscription.next() {
-                for message in batch { if let answer = try answer(message) { return answer } }
+        let found: Answer?? = try await within(timeout) { [bus, address] in
+            try await withThrowingTaskGroup(of: Answer?.self) { group in
+                group.addTask {
+                    while true {
+                        try await bus.publish(message)
+                        try await Task.sleep(for: .seconds(2))
+                    }
+                }
+                group.addTask {
+                    while let batch = await subscription.next() {
+                        for message in batch { if let answer = try answer(message) { return answer } }
+                    }
+                    try Task.checkCancellation()
+                    throw FleetConsoleError(.failed, "the connection to \(address) was closed")
+                }
+                defer { group.cancelAll() }
+                return try await group.next() ?? nil
             }
-            throw FleetConsoleError(.failed, "the connection to \(address) was closed")
         }
+        return found ?? nil
     }
 
     /// The result of `body`, or nothing where it takes longer.

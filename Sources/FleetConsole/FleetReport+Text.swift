@@ -6,19 +6,24 @@ extension FleetReport {
         var lines: [String] = []
         let basisWords = basis == .truth ? "on devices never trained on" : "on labelled devices"
         lines.append("\(model): \(devices) devices, \(edges) edges, \(Quantity.seconds(secondsTotal)) in all")
-        if let teacher, let accuracy = teacher.accuracy {
+        if let teacher, let score = teacher.accuracy.map(Quantity.share) ?? teacher.errors.map(Quantity.errors) {
             lines.append(
-                "  teacher   \(Quantity.share(accuracy)) \(basisWords), \(teacher.scored) windows"
+                "  teacher   \(score) \(basisWords), \(teacher.scored) windows"
                     + (teacherParameters.map { ", \($0) parameters" } ?? ""))
         }
         for version in versions {
             var line = "  student \(version.version) "
-            line +=
-                version.accuracy.map { "\(Quantity.share($0)) \(basisWords), \(version.scored) windows" }
-                ?? "not scored"
+            let score = version.accuracy.map(Quantity.share) ?? version.errors.map(Quantity.errors)
+            line += score.map { "\($0) \(basisWords), \(version.scored) windows" } ?? "not scored"
             if let studentParameters { line += ", \(studentParameters) parameters" }
             line += ", \(version.bytes) bytes (\(version.compressedBytes) in zstd)"
             lines.append(line)
+            if !version.heads.isEmpty {
+                let heads = version.heads.sorted { $0.key < $1.key }.map { head, score in
+                    "\(head) \(score.accuracy.map { Quantity.percent($0.value) } ?? "not scored")"
+                }
+                lines.append("            heads: " + heads.joined(separator: ", "))
+            }
             if let method = version.method, let bytes = version.updateBytes {
                 let share = version.compressedBytes > 0 ? Double(bytes) / Double(version.compressedBytes) : 1
                 lines.append(
@@ -62,6 +67,11 @@ enum Quantity {
     }
 
     static func percent(_ share: Double) -> String { "\((share * 1000).rounded() / 10) %" }
+
+    static func errors(_ errors: ValueErrors) -> String {
+        let unit = errors.unit.map { $0.isEmpty ? "" : " \($0)" } ?? ""
+        return "MAE \(number(errors.meanAbsolute))\(unit), RMSE \(number(errors.rootMeanSquare))\(unit)"
+    }
 
     static func share(_ interval: ScoreInterval) -> String {
         "\(percent(interval.value)) (\((interval.low * 1000).rounded() / 10)-\((interval.high * 1000).rounded() / 10))"

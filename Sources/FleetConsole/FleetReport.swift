@@ -8,6 +8,10 @@ public struct FleetReport: Sendable, Equatable {
     public struct Version: Sendable, Equatable {
         public var version: Int
         public var accuracy: ScoreInterval?
+        /// Regression alone.
+        public var errors: ValueErrors?
+        /// How each head does, where there are several.
+        public var heads: [String: HeadScore]
         public var scored: Int
         public var bytes: Int
         public var compressedBytes: Int
@@ -47,7 +51,8 @@ public struct FleetReport: Sendable, Equatable {
             let score = fleet.accuracy[key]
             let updates = fleet.updates.filter { $0.key.model == model }.compactMap { $0.value[key.version] }
             return Version(
-                version: key.version, accuracy: score?.accuracy, scored: score?.scored ?? 0, bytes: release.size,
+                version: key.version, accuracy: score?.accuracy, errors: score?.errors, heads: score?.heads ?? [:],
+                scored: score?.scored ?? 0, bytes: release.size,
                 compressedBytes: release.compressedBytes, method: updates.first?.method,
                 updateBytes: updates.map(\.bytes).max(), installSeconds: updates.compactMap(\.seconds).max(),
                 phases: jobs[key.version].flatMap { fleet.jobs[$0] }?.seconds ?? [:])
@@ -78,6 +83,8 @@ public struct FleetReport: Sendable, Equatable {
             teacherObject["low"] = JSONValue(accuracy.low, places: 4)
             teacherObject["high"] = JSONValue(accuracy.high, places: 4)
         }
+        teacherObject["mae"] = teacher?.errors.map { JSONValue($0.meanAbsolute, places: 6) }
+        teacherObject["rmse"] = teacher?.errors.map { JSONValue($0.rootMeanSquare, places: 6) }
         teacherObject["scored"] = (teacher?.scored).map { .integer(Int64($0)) }
         teacherObject["agreement"] = (teacher?.agreement).map { JSONValue($0.value, places: 4) }
         teacherObject["parameters"] = teacherParameters.map { .integer(Int64($0)) }
@@ -89,6 +96,7 @@ public struct FleetReport: Sendable, Equatable {
                 studentObject["low"] = JSONValue(accuracy.low, places: 4)
                 studentObject["high"] = JSONValue(accuracy.high, places: 4)
             }
+            newest.writeScores(to: &studentObject)
             studentObject["scored"] = .integer(Int64(newest.scored))
             studentObject["bytes"] = .integer(Int64(newest.bytes))
             studentObject["compressedBytes"] = .integer(Int64(newest.compressedBytes))
@@ -123,9 +131,27 @@ public struct FleetReport: Sendable, Equatable {
 }
 
 extension FleetReport.Version {
+    /// What tasks of several heads and regressions are scored by.
+    func writeScores(to object: inout JSONObject) {
+        if let errors {
+            object["mae"] = JSONValue(errors.meanAbsolute, places: 6)
+            object["rmse"] = JSONValue(errors.rootMeanSquare, places: 6)
+            object["unit"] = errors.unit.map(JSONValue.string)
+        }
+        guard !heads.isEmpty else { return }
+        var members = JSONObject()
+        for (head, score) in heads.sorted(by: { $0.key < $1.key }) {
+            var member: JSONObject = ["scored": .integer(Int64(score.scored))]
+            member["accuracy"] = score.accuracy.map { JSONValue($0.value, places: 4) }
+            members[head] = .object(member)
+        }
+        object["heads"] = .object(members)
+    }
+
     var json: JSONValue {
         var object: JSONObject = ["version": .integer(Int64(version)), "scored": .integer(Int64(scored))]
         object["accuracy"] = accuracy.map { JSONValue($0.value, places: 4) }
+        writeScores(to: &object)
         object["bytes"] = .integer(Int64(bytes))
         object["compressedBytes"] = .integer(Int64(compressedBytes))
         object["method"] = method.map(JSONValue.string)

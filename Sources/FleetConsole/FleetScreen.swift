@@ -118,6 +118,7 @@ public struct FleetScreen: Sendable {
         guard let version = model.version else { return "no version yet" }
         var text = "v\(version)"
         if let accuracy = model.accuracy { text += "  student \(Quantity.share(accuracy)) of \(model.scored)" }
+        if let errors = model.errors { text += "  student \(Quantity.errors(errors)) of \(model.scored)" }
         if let teacher = model.teacher?.accuracy { text += "  teacher \(Quantity.percent(teacher.value))" }
         if let joules = model.joulesPerInference {
             text += "  \(Quantity.joules(joules)) an inference (\(joules.method.rawValue))"

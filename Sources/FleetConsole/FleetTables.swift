@@ -17,7 +17,7 @@ public enum FleetTables {
                 table.append([
                     id.description, device.state.rawValue, name, "\(model.version)", decision(model),
                     model.confidence.map(Quantity.percent) ?? "", "\(model.windows)", "\(model.scored)",
-                    model.accuracy.map { Quantity.percent($0.value) } ?? "",
+                    model.accuracy.map { Quantity.percent($0.value) } ?? model.errors.map(Quantity.errors) ?? "",
                 ])
             }
         }
@@ -26,6 +26,9 @@ public enum FleetTables {
 
     private static func decision(_ model: FleetDevice.Model) -> String {
         if let label = model.label { return label }
+        if !model.heads.isEmpty {
+            return model.heads.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }.joined(separator: " ")
+        }
         return model.value.map { "\(Quantity.number($0)) \(model.unit ?? "")" } ?? ""
     }
 
@@ -54,8 +57,10 @@ public enum FleetTables {
                 table.append([
                     name, "\(version)", fleet.releases[key].map { "\($0.parameters)" } ?? "",
                     fleet.releases[key].map { "\($0.size)" } ?? "", edges.joined(separator: " "),
-                    score.map { "\($0.scored)" } ?? "", score?.accuracy.map(Quantity.share) ?? "",
-                    score?.teacher?.accuracy.map { Quantity.percent($0.value) } ?? "",
+                    score.map { "\($0.scored)" } ?? "",
+                    score?.accuracy.map(Quantity.share) ?? score?.errors.map(Quantity.errors) ?? "",
+                    score?.teacher?.accuracy.map { Quantity.percent($0.value) }
+                        ?? score?.teacher?.errors.map(Quantity.errors) ?? "",
                     score?.joulesPerInference.map { "\(Quantity.joules($0)) (\($0.method.rawValue))" } ?? "",
                 ])
             }

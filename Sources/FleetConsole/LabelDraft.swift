@@ -34,6 +34,8 @@ public struct LabelDraft: Sendable, Equatable {
                 throw refuse("--value needs a number, not \"\(label)\"")
             }
             content = .value(value)
+        case (let label?, nil) where label.contains("="):
+            content = .heads(try Self.heads(label))
         case (let label?, nil):
             guard !label.isEmpty, label.utf8.count <= 128 else { throw refuse("a label has 1 to 128 bytes") }
             content = .label(label)
@@ -43,6 +45,21 @@ public struct LabelDraft: Sendable, Equatable {
         guard !name.isEmpty, name.utf8.count <= 256 else { throw refuse("an id has 1 to 256 bytes") }
         message = LabelMessage(
             t: now, id: name, from: interval.lowerBound, to: interval.upperBound, content: content)
+    }
+
+    /// The class of each head: `valve=73,pump=0`.
+    static func heads(_ text: String) throws(FleetConsoleError) -> [String: String] {
+        var heads: [String: String] = [:]
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard pair.count == 2, !pair[0].isEmpty, !pair[1].isEmpty,
+                heads.updateValue(pair[1], forKey: pair[0]) == nil
+            else {
+                throw FleetConsoleError(
+                    .invalidOption, "\"\(text)\" gives no classes of heads: write HEAD=CLASS,HEAD=CLASS")
+            }
+        }
+        return heads
     }
 
     private static func interval(
@@ -78,6 +95,19 @@ public struct LabelDraft: Sendable, Equatable {
         case .value:
             guard !own.isEmpty, !own.contains(where: { $0.kind == .regression }) else { return nil }
             return "no task of \(device) predicts a value; leave --value out to give a class"
+        case .heads(let heads):
+            let known = own.flatMap(\.heads)
+            guard !known.isEmpty else { return nil }
+            for (name, label) in heads.sorted(by: { $0.key < $1.key }) {
+                guard let head = known.first(where: { $0.name == name }) else {
+                    return "\"\(name)\" is no head of the tasks of \(device): use one of "
+                        + "\(known.map(\.name).joined(separator: ", ")), or --force"
+                }
+                guard !head.classes.contains(where: { $0.name == label }) else { continue }
+                return "\"\(label)\" is no class of \(name): use one of "
+                    + "\(head.classes.map(\.name).joined(separator: ", ")), or --force"
+            }
+            return nil
         case .label(let label):
             let classes = own.flatMap(\.classes).map(\.name)
             guard !classes.isEmpty, !classes.contains(label) else { return nil }

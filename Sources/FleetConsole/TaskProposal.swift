@@ -17,6 +17,12 @@ public struct TaskProposal: Sendable {
         payload = json.bytes
     }
 
+    /// - Parameter task: one that is checked.
+    public init(task: TaskDocument) {
+        self.task = task
+        payload = task.json.bytes
+    }
+
     /// Publishes the proposal, and returns once the registry has signed and published the task.
     ///
     /// - Throws: ``FleetConsoleError`` `.failed` with the registry's reason, or `.timedOut`.

@@ -35,6 +35,16 @@ extension InferenceEngine {
     ) {
         precondition(
             logits.count == outputCount && probabilities.count == outputCount, "one element for each output is needed")
+        self.probabilities(ofHead: logits, into: probabilities)
+    }
+
+    /// Probabilities of one head of several, as ``probabilities(_:into:)``.
+    ///
+    /// - Shapes: `logits`, `probabilities`: (outputs of the head).
+    public func probabilities(
+        ofHead logits: UnsafeBufferPointer<Int32>, into probabilities: UnsafeMutableBufferPointer<Float>
+    ) {
+        precondition(logits.count == probabilities.count, "one element for each output is needed")
         let highest = logits.max() ?? 0
         let scale = logitScale / student.gate.temperature
         var sum: Float = 0

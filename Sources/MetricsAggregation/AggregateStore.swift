@@ -109,6 +109,7 @@ struct AggregateStore: Sendable {
         try await database.read { transaction in
             var aggregation = Aggregation(topics: topics, limits: limits)
             try Self.readJoin(&aggregation.join, transaction)
+            aggregation.restoreHeads()
             try transaction.forEachRow("SELECT * FROM document") { row in
                 let content = try JSONValue(parsing: try row.text("content"))
                 let parts = try row.text("name").split(separator: "/").map(String.init)

@@ -15,8 +15,8 @@ extension Aggregation {
             join.changedVersions.insert(key)
         }
         publishedBases = bases
-        for key in join.changedVersions.union(energy.changedForPublication) {
-            guard let accuracy = accuracy(key, basis: bases[key.model] ?? .label, now: now) else { continue }
+        for key in Set(join.changedVersions.union(energy.changedForPublication).map { whole($0) }) {
+            guard let accuracy = accuracy(key, basis: basis(key.model, bases), now: now) else { continue }
             add(
                 .accuracy(model: join.names[key.model], version: Int(key.version)), accuracy, now: now, to: &messages)
         }
@@ -95,21 +95,63 @@ extension Aggregation {
 
     /// Nothing while a version has decided nothing.
     func accuracy(_ key: VersionKey, basis: Basis, now: Double) -> AccuracyMessage? {
+        let parts = (heads[key.model] ?? []).map { VersionKey(model: $0, version: key.version) }
+        guard !parts.isEmpty else { return accuracy(of: key, basis: basis, now: now) }
+        return accuracy(of: key, heads: parts, basis: basis, now: now)
+    }
+
+    /// Of several heads: the first one's decisions and latency, and the scores of all together.
+    private func accuracy(
+        of key: VersionKey, heads parts: [VersionKey], basis: Basis, now: Double
+    ) -> AccuracyMessage? {
+        guard let first = parts.first, var message = accuracy(of: first, basis: basis, now: now) else { return nil }
+        let tallies = parts.compactMap { join.live[$0] }
+        let scores = tallies.map { $0[basis] }
+        func total(_ count: (BasisTally) -> Int) -> Int { scores.reduce(0) { $0 + count($1) } }
+        message.basis = total(\.scored) > 0 ? messageBasis(basis) : nil
+        message.scored = total(\.scored)
+        message.mixed = total(\.mixed)
+        message.coverage = Double(message.scored) / Double(max(1, tallies.reduce(0) { $0 + $1.decisions }))
+        message.accuracy = ScoreInterval(successes: total(\.correct), trials: total(\.scored))
+        message.withCloud = ScoreInterval(successes: total(\.finalCorrect), trials: total(\.finalScored))
+        message.macroF1 = nil
+        message.calibrationError = nil
+        message.perClass = []
+        if message.teacher != nil {
+            let trials = total(\.teacherScored)
+            message.teacher = TeacherScore(
+                scored: trials, accuracy: ScoreInterval(successes: total(\.teacherCorrect), trials: trials),
+                student: ScoreInterval(successes: total(\.studentCorrectThere), trials: trials),
+                agreement: ScoreInterval(
+                    successes: tallies.reduce(0) { $0 + $1.agreements }, trials: tallies.reduce(0) { $0 + $1.verdicts })
+            )
+        }
+        message.joulesPerInference = energy.perInference(key)
+        message.joulesPerCorrect = message.joulesPerInference.flatMap { perCorrect($0, message.accuracy) }
+        for (part, score) in zip(parts, parts.map { join.live[$0]?[basis] ?? BasisTally() }) {
+            message.heads[Self.parts(join.names[part.model]).head ?? ""] = HeadScore(
+                scored: score.scored, accuracy: ScoreInterval(successes: score.correct, trials: score.scored),
+                macroF1: score.confusion.macroF1)
+        }
+        return message
+    }
+
+    /// Of one classification or regression.
+    private func accuracy(of key: VersionKey, basis: Basis, now: Double) -> AccuracyMessage? {
         guard let tally = join.live[key], tally.decisions > 0 else { return nil }
         let scores = tally[basis]
-        let accuracy = ScoreInterval(successes: scores.correct, trials: scores.values > 0 ? 0 : scores.scored)
+        let isValue = scores.errors.values > 0
+        let accuracy = ScoreInterval(successes: scores.correct, trials: isValue ? 0 : scores.scored)
         let perInference = energy.perInference(key)
         return AccuracyMessage(
             t: now, from: Double(tally.from) / 1_000_000, to: Double(tally.to) / 1_000_000,
             basis: scores.scored > 0 ? messageBasis(basis) : nil, decisions: tally.decisions, scored: scores.scored,
             mixed: scores.mixed, coverage: Double(scores.scored) / Double(tally.decisions), accuracy: accuracy,
-            withCloud: scores.values > 0
-                ? nil : ScoreInterval(successes: scores.finalCorrect, trials: scores.finalScored),
+            withCloud: isValue ? nil : ScoreInterval(successes: scores.finalCorrect, trials: scores.finalScored),
             macroF1: scores.confusion.macroF1, calibrationError: scores.calibration.expectedError,
-            meanAbsoluteError: scores.meanAbsoluteError, rootMeanSquareError: scores.rootMeanSquareError,
-            unit: scores.values > 0 ? join.units[key.model] : nil,
+            errors: scores.errors.errors(unit: join.units[key.model]),
             decidedByCloud: Double(tally.byCloud) / Double(tally.decisions), latency: latency(tally),
-            teacher: teacher(tally, scores), joulesPerInference: perInference,
+            teacher: teacher(tally, scores, unit: join.units[key.model]), joulesPerInference: perInference,
             joulesPerCorrect: perInference.flatMap { perCorrect($0, accuracy) },
             perClass: perClass(scores))
     }
@@ -122,8 +164,14 @@ extension Aggregation {
         }
     }
 
-    private func teacher(_ tally: VersionTally, _ scores: BasisTally) -> TeacherScore? {
+    private func teacher(_ tally: VersionTally, _ scores: BasisTally, unit: String?) -> TeacherScore? {
         guard tally.verdicts > 0 else { return nil }
+        // Values are never just the same.
+        guard unit == nil else {
+            return TeacherScore(
+                scored: scores.teacherScored, accuracy: nil, student: nil, agreement: nil,
+                errors: scores.teacherErrors.errors(unit: unit))
+        }
         return TeacherScore(
             scored: scores.teacherScored,
             accuracy: ScoreInterval(successes: scores.teacherCorrect, trials: scores.teacherScored),
@@ -153,28 +201,40 @@ extension Aggregation {
         _ device: DeviceID, _ bases: [Int32: Basis], _ series: [Int], now: Double
     ) -> FleetDevice {
         var models: [String: FleetDevice.Model] = [:]
-        for index in series {
+        var scores: [String: (scored: Int, correct: Int)] = [:]
+        for index in series.sorted() {
             let series = join.series[index]
             guard let last = series.last else { continue }
             // A device without truth still shows how it does against its labels.
             let isTruth = bases[series.key.model] == .truth && series.live.scored[Basis.truth.rawValue] > 0
             let basis = isTruth ? Basis.truth : .label
-            var model = FleetDevice.Model(
-                version: Int(last.version), to: Double(last.to) / 1_000_000, windows: series.live.windows,
-                scored: series.live.scored[basis.rawValue],
-                basis: series.live.scored[basis.rawValue] > 0 ? messageBasis(basis) : nil)
+            let (name, head) = Self.parts(join.names[series.key.model])
+            let score = scores[name, default: (0, 0)]
+            scores[name] = (
+                score.scored + series.live.scored[basis.rawValue], score.correct + series.live.correct[basis.rawValue]
+            )
+            var model =
+                models[name]
+                ?? FleetDevice.Model(
+                    version: Int(last.version), to: Double(last.to) / 1_000_000, windows: series.live.windows)
+            model.scored = scores[name]?.scored ?? 0
+            model.basis = model.scored > 0 ? model.basis ?? messageBasis(basis) : nil
             switch last.answer {
             case .label(let label):
-                model.label = join.names[label]
-                model.confidence = Double(last.confidence)
-                model.accuracy = ScoreInterval(
-                    successes: series.live.correct[basis.rawValue], trials: series.live.scored[basis.rawValue])
+                if let head {
+                    model.heads[head] = String(join.names[label].dropFirst(head.count + 1))
+                } else {
+                    model.label = join.names[label]
+                    model.confidence = Double(last.confidence)
+                }
+                model.accuracy = ScoreInterval(successes: scores[name]?.correct ?? 0, trials: model.scored)
             case .value(let value):
                 model.value = value
                 model.unit = join.units[series.key.model]
+                model.errors = series.live.errors[basis.rawValue].errors(unit: model.unit)
             case .none, .mixed: break
             }
-            models[join.names[series.key.model]] = model
+            models[name] = model
         }
         let state: FleetDevice.State = fleet.isOnline(device).map { $0 ? .online : .offline } ?? .unknown
         return FleetDevice(t: now, state: state, models: models)
@@ -183,16 +243,18 @@ extension Aggregation {
     private func siteSummary(
         _ site: String, _ known: [DeviceID], _ bases: [Int32: Basis], _ seriesByDevice: [DeviceID: [Int]], now: Double
     ) -> FleetSite {
-        var models: [String: (windows: Int, scored: Int, correct: Int)] = [:]
+        var models: [String: (windows: Int, scored: Int, correct: Int, errors: ErrorSum, unit: String?)] = [:]
         for device in known {
             for index in seriesByDevice[device] ?? [] {
                 let series = join.series[index]
                 let basis = (bases[series.key.model] ?? .label).rawValue
-                var model = models[join.names[series.key.model]] ?? (0, 0, 0)
-                model.windows += series.live.windows
+                let name = Self.parts(join.names[series.key.model]).model
+                var model = models[name] ?? (0, 0, 0, ErrorSum(), join.units[series.key.model])
+                if isCounted(series.key.model) { model.windows += series.live.windows }
                 model.scored += series.live.scored[basis]
                 model.correct += series.live.correct[basis]
-                models[join.names[series.key.model]] = model
+                model.errors = model.errors + series.live.errors[basis]
+                models[name] = model
             }
         }
         let edges = fleet.edges.filter { $0.site == site }
@@ -204,13 +266,15 @@ extension Aggregation {
             models: models.mapValues {
                 FleetSite.Model(
                     windows: $0.windows, scored: $0.scored,
-                    accuracy: ScoreInterval(successes: $0.correct, trials: $0.scored))
+                    accuracy: ScoreInterval(successes: $0.correct, trials: $0.errors.values > 0 ? 0 : $0.scored),
+                    errors: $0.errors.errors(unit: $0.unit))
             })
     }
 
     mutating func summary(now: Double) -> FleetSummary {
-        let decisions = join.live.values.reduce(0) { $0 + $1.decisions }
-        let byCloud = join.live.values.reduce(0) { $0 + $1.byCloud }
+        let counted = join.live.filter { isCounted($0.key.model) }.values
+        let decisions = counted.reduce(0) { $0 + $1.decisions }
+        let byCloud = counted.reduce(0) { $0 + $1.byCloud }
         let known = Set(fleet.devices.keys).union(join.series.indices.compactMap(device(of:)))
         let running = fleet.running
         return FleetSummary(
@@ -242,11 +306,13 @@ extension Aggregation {
             entry.version = version
             if let number = join.names.known(model), let version = Int32(exactly: version),
                 let accuracy = accuracy(
-                    VersionKey(model: number, version: version), basis: bases[number] ?? .label, now: now)
+                    VersionKey(model: number, version: version), basis: basis(number, bases), now: now)
             {
                 entry.basis = accuracy.basis
                 entry.scored = accuracy.scored
                 entry.accuracy = accuracy.accuracy
+                entry.errors = accuracy.errors
+                entry.heads = accuracy.heads
                 entry.teacher = accuracy.teacher
                 entry.joulesPerInference = accuracy.joulesPerInference
                 entry.joulesPerCorrect = accuracy.joulesPerCorrect

@@ -16,6 +16,9 @@ struct Aggregation: Sendable {
     /// What was published last, without its time, so that the same is not said twice.
     var published: [String: JSONValue] = [:]
     var publishedBases: [Int32: Basis] = [:]
+    /// Numbers of the heads of a model, in the order in which they came, and the model of a head.
+    var heads: [Int32: [Int32]] = [:]
+    var wholes: [Int32: Int32] = [:]
 
     init(topics: TopicSpace, limits: JoinLimits = JoinLimits()) {
         self.topics = topics
@@ -66,7 +69,13 @@ struct Aggregation: Sendable {
         case .verdict(let device, let model):
             let message = try VerdictMessage(payload: payload)
             attempt { (self) throws(JoinRefusal) in
-                self.count(try self.join.take(message, device: device, model: model, now: now), "verdicts")
+                var first: JoinOutcome?
+                for part in Self.split(message) {
+                    let name = try self.counted(part.head, model)
+                    let outcome = try self.join.take(part.message, device: device, model: name, now: now)
+                    first = first ?? outcome
+                }
+                if let first { self.count(first, "verdicts") }
             }
         case .truth(let device): try take(device, .truth, payload)
         case .label(let device): try take(device, .label, payload)
@@ -87,7 +96,13 @@ struct Aggregation: Sendable {
         guard Slug.isValid(message.edge) else {
             throw JoinRefusal(code: "malformed", reason: "edge: \"\(message.edge.prefix(64))\" is no name")
         }
-        let outcome = try join.take(message, device: device, model: model, now: now)
+        var first: JoinOutcome?
+        for part in Self.split(message) {
+            let name = try counted(part.head, model)
+            let outcome = try join.take(part.message, device: device, model: name, now: now)
+            first = first ?? outcome
+        }
+        guard let outcome = first else { return }
         count(outcome, "decisions")
         guard outcome == .counted else { return }
         fleet.rate.count(now: now)
@@ -102,11 +117,22 @@ struct Aggregation: Sendable {
         }
     }
 
+    /// The name that a model, or one head of it, is counted under.
+    private mutating func counted(_ head: String?, _ model: String) throws(JoinRefusal) -> String {
+        guard let head else { return model }
+        _ = try number(ofHead: head, model: model)
+        return Self.name(ofHead: head, model: model)
+    }
+
     private mutating func take(_ device: DeviceID, _ basis: Basis, _ payload: [UInt8]) throws(JSONError) {
         let message = try LabelMessage(payload: payload)
         attempt { (self) throws(JoinRefusal) in
-            self.count(
-                try self.join.take(message, basis: basis, device: device), basis == .truth ? "truths" : "labels")
+            var first: JoinOutcome?
+            for part in self.split(message, basis: basis, device: device) {
+                let outcome = try self.join.take(part, basis: basis, device: device)
+                first = first ?? outcome
+            }
+            if let first { self.count(first, basis == .truth ? "truths" : "labels") }
         }
     }
 
@@ -136,7 +162,17 @@ struct Aggregation: Sendable {
             guard !payload.isEmpty else { return }
             let task = try TaskDocument(
                 json: JSONValue(parsing: payload, maximumBytes: InferenceMessage.maximumBytes))
-            if task.kind == .classification { join.setLabels(task.classes.map(\.name), model: model) }
+            switch task.kind {
+            case .classification, .regression: join.setLabels(task.classes.map(\.name), model: model)
+            case .multiHead:
+                attempt { (self) throws(JoinRefusal) in
+                    for head in task.heads {
+                        let name = try self.counted(head.name, model)
+                        self.join.setLabels(
+                            head.classes.map { Self.label($0.name, ofHead: head.name) }, model: name)
+                    }
+                }
+            }
         case .release(let model, _):
             fleet.setDesired(payload.isEmpty ? nil : try ReleaseMessage(payload: payload).version, model: model)
         case .jobProgress:

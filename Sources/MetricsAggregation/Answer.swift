@@ -8,6 +8,8 @@ enum Answer: Sendable, Hashable {
     case label(Int32)
     case value(Double)
 
+    var isValue: Bool { if case .value = self { true } else { false } }
+
     /// Whether a decision can be compared with this.
     var isScorable: Bool {
         switch self {

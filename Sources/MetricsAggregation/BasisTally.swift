@@ -14,10 +14,9 @@ struct BasisTally: Sendable, Equatable {
     var studentCorrectThere = 0
     var confusion = ConfusionMatrix()
     var calibration = CalibrationBins()
-    /// Regression: decisions, and the sums of |error| and error².
-    var values = 0
-    var absoluteError = 0.0
-    var squaredError = 0.0
+    /// Regression: errors of the decisions, and of the verdicts.
+    var errors = ErrorSum()
+    var teacherErrors = ErrorSum()
 
     /// Adds (1) or takes back (−1) what a record says.
     mutating func apply(_ record: DecisionRecord, outcome: Answer, _ amount: Int) {
@@ -42,14 +41,9 @@ struct BasisTally: Sendable, Equatable {
             calibration.add(confidence: record.studentConfidence, isCorrect: isCorrect, amount)
         case (.value(let truth), .value(let decided)):
             scored += amount
-            values += amount
-            absoluteError += Double(amount) * abs(decided - truth)
-            squaredError += Double(amount) * (decided - truth) * (decided - truth)
+            errors.add(decided, truth: truth, amount)
+            if case .value(let verdict) = record.verdict { teacherErrors.add(verdict, truth: truth, amount) }
         default: break
         }
     }
-
-    /// Nothing for a classification.
-    var meanAbsoluteError: Double? { values > 0 ? max(0, absoluteError) / Double(values) : nil }
-    var rootMeanSquareError: Double? { values > 0 ? (max(0, squaredError) / Double(values)).squareRoot() : nil }
 }

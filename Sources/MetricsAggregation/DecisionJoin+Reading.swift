@@ -34,6 +34,7 @@ extension DecisionJoin {
             let answer = Answer.value(try plausible(value))
             units[try name(model)] = unit
             return (answer, 0)
+        case .heads: throw Self.unsplit
         }
     }
 

@@ -30,7 +30,7 @@ struct DecisionJoin: Sendable {
     /// Scores of all windows, and the part of them whose records are gone.
     var live: [VersionKey: VersionTally] = [:]
     var sealed: [VersionKey: VersionTally] = [:]
-    /// Labels that a model can give, by its task; a model without a task takes every label.
+    /// Labels that a model can give, by its task, none for a regression; a model without a task takes whatever is said.
     private var labels: [Int32: Set<Int32>] = [:]
     var units: [Int32: String] = [:]
     /// Records in order of arrival.
@@ -112,6 +112,7 @@ struct DecisionJoin: Sendable {
             switch message.content {
             case .probabilities(_, let label): .label(try name(label))
             case .value(let value): .value(try plausible(value))
+            case .heads: throw Self.unsplit
             }
         let index = try seriesIndex(device, model)
         let (position, isFound) = series[index].position(of: window.start)
@@ -136,6 +137,7 @@ struct DecisionJoin: Sendable {
             switch message.content {
             case .label(let label): .label(try name(label))
             case .value(let value): .value(try plausible(value))
+            case .heads: throw Self.unsplit
             case .withdrawn: .none
             }
         let number = try name(device.description)
@@ -160,7 +162,11 @@ struct DecisionJoin: Sendable {
         return isKnown ? .replaced : .counted
     }
 
-    /// Says which labels a model can give: others, meant for another task on the device, do not score it.
+    /// Heads are split before they come here.
+    static let unsplit = JoinRefusal(code: "form", reason: "heads: each head is counted by itself")
+
+    /// Says which labels a model can give, none for a regression: others, meant for another task on the device, do not
+    /// score it.
     mutating func setLabels(_ names: [String], model: String) {
         let numbers = names.compactMap { self.names.index($0) }
         guard let model = self.names.index(model), labels[model] != Set(numbers) else { return }
@@ -189,7 +195,11 @@ struct DecisionJoin: Sendable {
     private func outcome(of table: IntervalTable, for record: DecisionRecord, model: Int32) -> Answer {
         let allowed = labels[model]
         return table.outcome(from: record.from, to: record.to) { answer in
-            if case .label(let label) = answer, let allowed { allowed.contains(label) } else { true }
+            switch answer {
+            case .label(let label): allowed?.contains(label) ?? true
+            case .value: allowed?.isEmpty ?? true
+            case .none, .mixed: true
+            }
         }
     }
 

@@ -59,7 +59,8 @@ struct IntervalTable: Sendable {
 
     func interval(_ id: String) -> Interval? { position(of: id).map { intervals[$0] } }
 
-    /// What is said of a window: the latest word among those that cover it wholly.
+    /// What is said of a window: the latest word among those that cover it wholly; among values, which change within a
+    /// window, among those that hold at its end.
     func outcome(from: Int64, to: Int64, accepts: (Answer) -> Bool) -> Answer {
         var best: Interval?
         var touches = false
@@ -69,7 +70,7 @@ struct IntervalTable: Sendable {
             position += 1
             guard interval.to > from, interval.answer != .none, accepts(interval.answer) else { continue }
             touches = true
-            guard interval.from <= from, to <= interval.to else { continue }
+            guard interval.from <= from || interval.answer.isValue, to <= interval.to else { continue }
             if let known = best, (known.t, known.sequence) > (interval.t, interval.sequence) { continue }
             best = interval
         }

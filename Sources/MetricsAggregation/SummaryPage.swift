@@ -79,8 +79,8 @@ struct SummaryPage {
                 entry.model, "\(entry.version)", "\(message.decisions)", "\(message.scored)",
                 message.basis?.rawValue ?? "",
                 message.accuracy.map { Self.percent($0.value) }
-                    ?? message.rootMeanSquareError.map {
-                        "RMSE \(Self.significant($0)) \(message.unit ?? "")"
+                    ?? message.errors.map {
+                        "RMSE \(Self.significant($0.rootMeanSquare)) \($0.unit ?? "")"
                     } ?? "",
                 message.accuracy.map { "\(Self.percent($0.low)) to \(Self.percent($0.high))" } ?? "",
                 message.teacher?.accuracy.map { Self.percent($0.value) } ?? "",

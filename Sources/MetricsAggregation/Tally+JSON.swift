@@ -40,8 +40,8 @@ extension BasisTally {
             "studentCorrectThere": .integer(Int64(studentCorrectThere)),
             "cells": .integers(cells.flatMap { [Int($0.key.truth), Int($0.key.decided), $0.value] }),
             "bins": .integers(calibration.decisions + calibration.correct + calibration.confidence),
-            "values": .integer(Int64(values)), "absoluteError": .double(absoluteError),
-            "squaredError": .double(squaredError),
+            "values": .integer(Int64(errors.values)), "absoluteError": .double(errors.absolute),
+            "squaredError": .double(errors.squared), "teacherErrors": teacherErrors.json,
         ])
     }
 
@@ -66,9 +66,25 @@ extension BasisTally {
         calibration = CalibrationBins(
             decisions: Array(bins[..<count]), correct: Array(bins[count..<2 * count]),
             confidence: Array(bins[(2 * count)...]))
+        errors = ErrorSum(
+            values: try reader.integer("values"), absolute: try reader.number("absoluteError"),
+            squared: try reader.number("squaredError"))
+        // Older stores have none.
+        teacherErrors = try reader.optionalObject("teacherErrors").map(ErrorSum.init) ?? ErrorSum()
+    }
+}
+
+extension ErrorSum {
+    var json: JSONValue {
+        .object([
+            "values": .integer(Int64(values)), "absolute": .double(absolute), "squared": .double(squared),
+        ])
+    }
+
+    init(_ reader: JSONObjectReader) throws(JSONError) {
         values = try reader.integer("values")
-        absoluteError = try reader.number("absoluteError")
-        squaredError = try reader.number("squaredError")
+        absolute = try reader.number("absolute")
+        squared = try reader.number("squared")
     }
 }
 
@@ -77,7 +93,8 @@ extension DecisionSeries {
     var sealedJSON: JSONValue {
         var object: JSONObject = [
             "windows": .integer(Int64(sealed.windows)), "scored": .integers(sealed.scored),
-            "correct": .integers(sealed.correct), "longest": .integer(longest),
+            "correct": .integers(sealed.correct), "errors": .array(sealed.errors.map(\.json)),
+            "longest": .integer(longest),
             "ranges": .integers(sealedRanges.ranges.flatMap { [Int($0.lowerBound), Int($0.upperBound)] }),
         ]
         if let last {
@@ -99,6 +116,12 @@ extension DecisionSeries {
         sealed.windows = try reader.integer("windows")
         sealed.scored = try reader.integers("scored", multipleOf: 2)
         sealed.correct = try reader.integers("correct", multipleOf: 2)
+        // Older stores have none.
+        if let errors = try reader.optionalElements("errors") {
+            sealed.errors = try errors.map { (element) throws(JSONError) in
+                try ErrorSum(try JSONObjectReader(element, path: "errors"))
+            }
+        }
         longest = Int64(try reader.integer("longest"))
         let bounds = try reader.integers("ranges", multipleOf: 2)
         var ranges: [ClosedRange<Int64>] = []
@@ -107,8 +130,8 @@ extension DecisionSeries {
             ranges.append(Int64(bounds[at])...Int64(bounds[at + 1]))
         }
         sealedRanges = SealedRanges(ranges: ranges)
-        guard sealed.scored.count == 2, sealed.correct.count == 2 else {
-            throw JSONError(.wrongType, "scored, correct: two counts each")
+        guard sealed.scored.count == 2, sealed.correct.count == 2, sealed.errors.count == 2 else {
+            throw JSONError(.wrongType, "scored, correct, errors: two each")
         }
         live = sealed
         if let to = try reader.optionalInteger("to") {

@@ -11,8 +11,8 @@ extension Aggregation {
     /// Every version that decided anything, by model and version.
     func accuracies(now: Double) -> [VersionAccuracy] {
         let bases = bases
-        return join.live.keys.compactMap { key in
-            accuracy(key, basis: bases[key.model] ?? .label, now: now).map {
+        return Set(join.live.keys.map { whole($0) }).compactMap { key in
+            accuracy(key, basis: basis(key.model, bases), now: now).map {
                 VersionAccuracy(model: join.names[key.model], version: Int(key.version), message: $0)
             }
         }.sorted { ($0.model, $0.version) < ($1.model, $1.version) }

@@ -31,7 +31,7 @@ struct VersionTally: Sendable, Equatable {
         to = max(to, record.to)
         if record.student.isScorable {
             latency.add(microseconds: record.latency, amount)
-            if case .label = record.verdict {
+            if record.verdict.isScorable {
                 verdicts += amount
                 if record.verdict == record.student { agreements += amount }
             }
@@ -46,6 +46,8 @@ struct DeviceTally: Sendable, Equatable {
     var windows = 0
     var scored = [0, 0]
     var correct = [0, 0]
+    /// Regression alone.
+    var errors = [ErrorSum(), ErrorSum()]
 
     /// Adds (1) or takes back (−1) what a record says.
     mutating func apply(_ record: DecisionRecord, _ amount: Int) {
@@ -56,7 +58,12 @@ struct DeviceTally: Sendable, Equatable {
             let outcome = record.outcome(basis)
             guard outcome.isScorable else { continue }
             scored[basis.rawValue] += amount
-            if outcome == record.student { correct[basis.rawValue] += amount }
+            switch (outcome, record.student) {
+            case (.value(let truth), .value(let decided)):
+                errors[basis.rawValue].add(decided, truth: truth, amount)
+            case _ where outcome == record.student: correct[basis.rawValue] += amount
+            default: break
+            }
         }
     }
 }

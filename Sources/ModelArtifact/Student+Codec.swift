@@ -171,13 +171,16 @@ extension Student.Normalisation {
 
 extension Student.Gate {
     var json: JSONValue {
-        .object(["temperature": .shortest(temperature), "threshold": .shortest(threshold)])
+        var object: JSONObject = ["temperature": .shortest(temperature), "threshold": .shortest(threshold)]
+        object["standardDeviation"] = standardDeviation.map(JSONValue.shortest)
+        return .object(object)
     }
 
     init(_ json: JSONValue) throws(JSONError) {
         let reader = try JSONObjectReader(json)
         self.init(
-            temperature: Float(try reader.number("temperature")), threshold: Float(try reader.number("threshold")))
+            temperature: Float(try reader.number("temperature")), threshold: Float(try reader.number("threshold")),
+            standardDeviation: try reader.optionalNumber("standardDeviation").map { Float($0) })
     }
 }
 

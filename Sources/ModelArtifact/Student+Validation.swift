@@ -94,5 +94,10 @@ extension Student.Gate {
     func validate() throws(ArtifactError) {
         try Student.positive([temperature], "gate.temperature")
         try Student.check((0...1).contains(threshold), "gate.threshold: \(threshold) is not within 0...1")
+        if let standardDeviation {
+            try Student.check(
+                standardDeviation.isFinite && standardDeviation >= 0,
+                "gate.standardDeviation: \(standardDeviation) is not finite and 0 or more")
+        }
     }
 }

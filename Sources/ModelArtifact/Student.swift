@@ -70,9 +70,12 @@ public struct Student: Sendable, Equatable {
         public var temperature: Float
         /// A calibrated confidence below this asks for a verdict.
         public var threshold: Float
-        public init(temperature: Float, threshold: Float) {
+        /// Regression alone: root mean square of the errors on validation data, in the target's unit.
+        public var standardDeviation: Float?
+        public init(temperature: Float, threshold: Float, standardDeviation: Float? = nil) {
             self.temperature = temperature
             self.threshold = threshold
+            self.standardDeviation = standardDeviation
         }
     }
 

@@ -125,8 +125,11 @@ public struct TaskDocument: Sendable, Equatable {
     public func classIndex(_ label: String) -> Int? { classes.firstIndex { $0.name == label } }
 
     /// Whether the task runs on a device.
-    public func covers(site: String, device: String) -> Bool {
-        devices.contains { Self.matches($0, "\(site)/\(device)") }
+    public func covers(site: String, device: String) -> Bool { Self.covers(devices, site: site, device: device) }
+
+    /// Whether one of some `site/device` patterns names a device.
+    public static func covers(_ patterns: [String], site: String, device: String) -> Bool {
+        patterns.contains { matches($0, "\(site)/\(device)") }
     }
 
     /// Whether a device is kept for evaluation alone.

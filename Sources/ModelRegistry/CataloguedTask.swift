@@ -28,11 +28,6 @@ public struct CataloguedTask: Sendable, Equatable {
     static func revise(
         _ current: CataloguedTask?, to document: TaskDocument, hasVersions: Bool
     ) throws(RegistryError) -> CataloguedTask? {
-        guard document.kind != .multiHead else {
-            throw RegistryError(
-                .refused, "the task \(document.name) has several heads, which edges do not run yet: train it from files"
-            )
-        }
         guard let current else { return CataloguedTask(document, revision: 1) }
         guard current.document != document else { return nil }
         if hasVersions, let difference = difference(document, current.document) {
@@ -52,6 +47,11 @@ public struct CataloguedTask: Sendable, Equatable {
         if a.window != b.window { return "window" }
         if a.classes.map(\.name) != b.classes.map(\.name) { return "classes" }
         if a.target != b.target { return "target" }
+        if a.heads.map(\.name) != b.heads.map(\.name)
+            || a.heads.map({ $0.classes.map(\.name) }) != b.heads.map({ $0.classes.map(\.name) })
+        {
+            return "heads"
+        }
         return nil
     }
 }

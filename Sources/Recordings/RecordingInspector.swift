@@ -10,8 +10,10 @@ public struct RecordingSummary: Sendable, Equatable {
     public var channels: [String]
     /// Samples per second.
     public var rate: Double
-    /// In the order in which they first appear; empty where nothing is labelled.
+    /// In the order in which they first appear; empty where nothing is labelled with classes.
     public var labels: [String]
+    /// Whether the recordings hold numbers to be predicted in place of classes.
+    public var hasValues: Bool
     /// Samples in all recordings.
     public var samples: Int
     /// Seconds of the longest recording.
@@ -20,27 +22,32 @@ public struct RecordingSummary: Sendable, Equatable {
     /// Whether a task fits: its channels are there, at its rate, every label is one of its classes, and it runs on the
     /// devices.
     public func fits(_ task: TaskDocument) -> Bool {
-        task.kind == .classification && task.channels.allSatisfy { channels.contains($0.name) }
-            && abs(task.rate / rate - 1) < 0.02 && !labels.isEmpty
-            && labels.allSatisfy { task.classIndex($0) != nil }
+        let isLearnable =
+            hasValues
+            ? task.kind == .regression
+            : task.kind == .classification && !labels.isEmpty && labels.allSatisfy { task.classIndex($0) != nil }
+        return isLearnable && task.channels.allSatisfy { channels.contains($0.name) }
+            && abs(task.rate / rate - 1) < 0.02
             && devices.allSatisfy { task.covers(site: "any", device: $0) }
     }
 
-    /// The first of the tasks that fits, or else a new one named after the folder: classes from the labels, windows of
-    /// five seconds (20 samples at least) that overlap by half.
+    /// The first of the tasks that fits, or else a new one named after the folder: classes from the labels, or a number to
+    /// predict; windows of five seconds (20 samples at least) that overlap by half.
     ///
     /// - Throws: ``RecordingError`` where the recordings have fewer than two labels.
     public func task(amongst tasks: [TaskDocument]) throws(RecordingError) -> TaskDocument {
         if let task = tasks.first(where: fits) { return task }
-        guard labels.count >= 2 else {
+        guard labels.count >= 2 || hasValues else {
             throw RecordingError(
                 .empty, "at least two labels are needed to make a task; the recordings have \(labels.count)", file: name
             )
         }
         let window = min(max(20, Int((5 * rate).rounded())), 4096)
         return TaskDocument(
-            name: Slug.make(name), channels: channels.map { TaskDocument.Channel(name: $0, unit: "") }, rate: rate,
+            name: Slug.make(name), kind: hasValues ? .regression : .classification,
+            channels: channels.map { TaskDocument.Channel(name: $0, unit: "") }, rate: rate,
             window: window, step: window / 2, classes: labels.map { TaskDocument.Class(name: $0) },
+            target: hasValues ? TaskDocument.Channel(name: "value", unit: "") : nil,
             devices: patterns, evaluationDevices: devices.contains { $0.hasPrefix("test-") } ? ["*/test-*"] : [],
             student: TaskDocument.StudentLimits(profile: "x86-gateway", parameters: 4000, bytes: 16_384))
     }
@@ -80,6 +87,12 @@ public enum RecordingInspector {
                     .mixed, "its rate of \(one.rate) a second is not that of \(all.devices[0]): \(all.rate)",
                     file: entry.path)
             }
+            guard one.hasValues == all.hasValues else {
+                throw RecordingError(
+                    .mixed,
+                    "its labels are \(one.hasValues ? "numbers" : "classes"), not as those of \(all.devices[0])",
+                    file: entry.path, line: 1)
+            }
             all.devices += one.devices
             all.samples += one.samples
             all.seconds = max(all.seconds, one.seconds)
@@ -104,7 +117,7 @@ public enum RecordingInspector {
             values.removeAll(keepingCapacity: true)
             if first == nil { first = t }
             if samples > 0, intervals.count < 1001 { intervals.append(t - last) }
-            if let label, label != lastLabel {
+            if let label, label != lastLabel, reader.labels == .label {
                 if !labels.contains(label) { labels.append(label) }
                 lastLabel = label
             }
@@ -117,7 +130,7 @@ public enum RecordingInspector {
         let interval = intervals.sorted()[intervals.count / 2]
         return RecordingSummary(
             name: entry.name, devices: [entry.name], channels: reader.channels, rate: Self.rate(interval),
-            labels: labels, samples: samples, seconds: last - first + interval)
+            labels: labels, hasValues: reader.labels == .value, samples: samples, seconds: last - first + interval)
     }
 
     /// The rate of an interval, freed of the rounding in which times were written.

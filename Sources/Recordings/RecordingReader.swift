@@ -3,11 +3,20 @@ import Telemetry
 /// Reads a recording line by line: CSV with the header `t,channel,…[,label]`, plain or as a zstd stream.
 ///
 /// `t` is in seconds (or ISO 8601) and increases; an empty field or `nan` is a missing value; an empty label means none.
+/// A last column `value` instead of `label` holds numbers to be predicted.
 public struct RecordingReader: ~Copyable {
     /// In the order of the columns.
     public let channels: [String]
-    /// Whether the last column is `label`.
-    public let isLabelled: Bool
+    /// What the last column tells of the rows.
+    public enum Labels: String, Sendable {
+        /// Classes.
+        case label
+        /// Numbers to be predicted.
+        case value
+    }
+
+    /// Nothing where every column is a channel.
+    public let labels: Labels?
 
     private var rows: CSVReader
     private var lastTime = -Double.infinity
@@ -21,9 +30,11 @@ public struct RecordingReader: ~Copyable {
         guard names.first == "t" else {
             throw fault("the first column must be \"t\" (seconds), not \"\(names.first ?? "")\"")
         }
-        let channels = Array(names.dropFirst().dropLast(names.last == "label" ? 1 : 0))
+        // A file of one column besides the time may have a channel of this name.
+        let labels = names.last == "value" && names.count == 2 ? nil : names.last.flatMap(Labels.init)
+        let channels = Array(names.dropFirst().dropLast(labels == nil ? 0 : 1))
         guard (1...TelemetryMessage.maximumChannels).contains(channels.count) else {
-            throw fault("\(channels.count) channels between \"t\" and \"label\"; 1 to 256 are needed")
+            throw fault("\(channels.count) channels between \"t\" and the label; 1 to 256 are needed")
         }
         for (index, name) in channels.enumerated() {
             guard !name.isEmpty, name.utf8.count <= 128, !name.contains("\"") else {
@@ -33,7 +44,7 @@ public struct RecordingReader: ~Copyable {
                 throw fault("the column \"\(name)\" stands twice")
             }
         }
-        isLabelled = names.last == "label"
+        self.labels = labels
         self.channels = channels
         self.rows = rows
     }
@@ -52,8 +63,9 @@ public struct RecordingReader: ~Copyable {
         guard t > lastTime else { throw rows.fault(.order, "the time \(t) is not after \(lastTime)") }
         lastTime = t
         for column in 1...channels.count { values.append(try rows.number(column)) }
-        guard isLabelled else { return (t, nil) }
+        guard let labels else { return (t, nil) }
         let label = rows.field(channels.count + 1)
+        if labels == .value, !label.isEmpty { _ = try rows.double(channels.count + 1) }
         if !label.elementsEqual(lastLabel.bytes) {
             let text = try rows.text(channels.count + 1)
             lastLabel = (Array(label), text.isEmpty ? nil : text)

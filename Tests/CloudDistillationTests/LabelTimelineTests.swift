@@ -6,9 +6,7 @@ import Testing
 @Suite("Labels of a device")
 struct LabelTimelineTests {
     private func coverage(_ timeline: LabelTimeline, _ from: Double, _ to: Double) -> LabelCoverage {
-        timeline.coverage(from: TestTask.start + from, to: TestTask.start + to) {
-            $0.isUsable(for: TestTask.task())
-        }
+        timeline.coverage(from: TestTask.start + from, to: TestTask.start + to, task: TestTask.task())
     }
 
     @Test("A label counts for the windows that it covers wholly, to the very edge")

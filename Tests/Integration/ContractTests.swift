@@ -48,29 +48,12 @@ struct ContractTests {
     private static let badPayload = Array("{".utf8)
 
     private func validate(_ stage: ServiceStage) async throws {
-        let hex = Array("0123456789abcdef")
         let said = stage.messages.filter { $0.payload != Self.badPayload }
         for kind in [
             "/reject/", "/task/proposal", "/candidate/", "/result", "/chunk/", "/offer/", "/need/", "/rollback",
         ] {
             #expect(said.contains { $0.topic.contains(kind) }, "nothing was said on \(kind)")
         }
-        let lines = said.map { message in
-            message.topic + " "
-                + String(message.payload.flatMap { [hex[Int($0 >> 4)], hex[Int($0 & 15)]] })
-        }
-        let capture = stage.folder + "/traffic.txt"
-        try (lines.joined(separator: "\n") + "\n").write(toFile: capture, atomically: true, encoding: .utf8)
-        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        let contract = tests.deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("docs/asyncapi.yaml")
-        // `./dev test` makes a Python with jsonschema and PyYAML.
-        let python = ProcessInfo.processInfo.environment["RETORT_TEST_PYTHON"] ?? "python3"
-        try await Tool.run(
-            python,
-            [
-                tests.appendingPathComponent("Fixtures/validate_traffic.py").path, contract.path, capture, "--root",
-                ServiceStage.topics.root,
-            ], package: "python3")
+        try await stage.validateTraffic(except: Self.badPayload)
     }
 }

@@ -173,8 +173,8 @@ import Testing
         _ = try join.take(truth)
         let tally = join.tally().truth
         #expect(tally.scored == 3)
-        #expect(tally.meanAbsoluteError == 2)
-        #expect(abs(try #require(tally.rootMeanSquareError) - (20.0 / 3).squareRoot()) < 1e-12)
+        #expect(tally.errors.errors(unit: "ppm")?.meanAbsolute == 2)
+        #expect(abs(try #require(tally.errors.errors(unit: nil)?.rootMeanSquare) - (20.0 / 3).squareRoot()) < 1e-12)
     }
 
     @Test("Of two edges on one device the lower name counts, whichever comes first")

@@ -67,6 +67,19 @@ struct RecordingReaderTests {
         }
     }
 
+    @Test("A last column of numbers to be predicted is read as such, and as a channel where it stands alone")
+    func values() throws {
+        let path = try folder.write("v.csv", "t,temp,value\n0,20.5,612\n1,20.5,\n2,21,613.5\n")
+        #expect(try RecordingReader(path: path).labels == .value && RecordingReader(path: path).channels == ["temp"])
+        #expect(try all(path).labels == ["612", nil, "613.5"])
+        let alone = try folder.write("alone.csv", "t,value\n0,1\n1,2\n")
+        #expect(try RecordingReader(path: alone).labels == nil && RecordingReader(path: alone).channels == ["value"])
+        #expect(throws: RecordingError.self) { try all(folder.write("w.csv", "t,temp,value\n0,20,warm\n")) }
+        let summary = try RecordingInspector.inspect(RecordingFolder(path: folder.path).selecting(names: ["v"]))
+        let task = try summary.task(amongst: [])
+        #expect(task.kind == .regression && task.target?.name == "value" && task.channels.map(\.name) == ["temp"])
+    }
+
     @Test("Times may be ISO 8601, and labels left out")
     func iso() throws {
         let result = try all(folder.write("a.csv", "t,a\n2025-10-09T08:53:20Z,1\n2025-10-09T08:53:21.5Z,2"))

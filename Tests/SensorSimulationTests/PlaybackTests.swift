@@ -63,6 +63,17 @@ struct PlaybackTests {
             batchSeconds: batchSeconds, faults: faults)
     }
 
+    @Test("Numbers to be predicted are said as values, one for each stretch of equal ones")
+    func values() throws {
+        var text = "t,ax,ay,value\n"
+        for k in 0..<40 { text += "\(Double(k) / 20),\(k),1,\(600 + k / 10)\n" }
+        var player = try player(text)
+        var messages: [SimulatedMessage] = []
+        try player.play(to: start + 2, into: &messages)
+        #expect(messages.labels.map(\.content) == [.value(600), .value(601), .value(602), .value(603)])
+        #expect(messages.labels.first?.to == start + 0.5)
+    }
+
     @Test("A message carries a second of samples and leaves once its last sample has been taken")
     func batches() throws {
         var player = try player(recording(["walking"], seconds: 60))

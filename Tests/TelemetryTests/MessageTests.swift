@@ -33,6 +33,30 @@ private let samples: [Sample] = [
     Sample(LabelMessage(t: t, id: "a-1", from: t, to: t + 60, content: .value(612.4)), "t", "id", "from", "to"),
     Sample(LabelMessage(t: t, id: "a-1", from: t, to: t + 60, content: .withdrawn), "t", "id", "from", "to", "label"),
     Sample(
+        LabelMessage(t: t, id: "a-1", from: t, to: t + 60, content: .heads(["valve": "73", "pump": "0"])), "t", "id",
+        "from", "to"),
+    Sample(
+        InferenceMessage(
+            t: t, window: "d@1760000000.000", from: t, to: t + 5, edge: "gw-1", version: 7,
+            decision: .heads([
+                HeadDecision(head: "valve", label: "73", superclass: "worn", confidence: 0.9),
+                HeadDecision(head: "pump", label: "0", confidence: 0.75),
+            ]), latencyMicroseconds: 41.5),
+        "t", "window", "decidedBy", "latencyUs"),
+    Sample(
+        InferenceMessage(
+            t: t, window: "d@1760000000.000", from: t, to: t + 5, edge: "gw-1", version: 7,
+            decision: .value(612.5, unit: "ppm", standardDeviation: 18), latencyMicroseconds: 41.5),
+        "t", "window"),
+    Sample(
+        VerdictMessage(
+            t: t, window: "d@1760000000.000", from: t, to: t + 5, teacher: "t1",
+            content: .heads([.init(head: "valve", label: "73", probabilities: [0.25, 0.75])])),
+        "t", "window", "teacher"),
+    Sample(
+        StateMessage(t: t, heads: [HeadDecision(head: "pump", label: "0", confidence: 0.75)], version: 2), "t",
+        "version"),
+    Sample(
         InferenceMessage(
             t: t, window: "d@1760000000.000", from: t, to: t + 5, edge: "gw-1", version: 7,
             decision: .label("walking", superclass: "locomotion", confidence: 0.914), filledChannels: ["ax"],

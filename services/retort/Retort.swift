@@ -14,6 +14,6 @@ struct Retort: AsyncParsableCommand {
         subcommands: [
             UpCommand.self, DistillCommand.self, ExportCommand.self, ImportCommand.self, AssessCommand.self,
             EnergyCommand.self, SourcesCommand.self, WatchCommand.self,
-            DevicesCommand.self, ModelsCommand.self, LabelCommand.self, ReportCommand.self,
+            DevicesCommand.self, ModelsCommand.self, LabelCommand.self, RecordCommand.self, ReportCommand.self,
         ])
 }

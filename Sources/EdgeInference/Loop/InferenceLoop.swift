@@ -236,6 +236,11 @@ actor InferenceLoop {
             (state.label, state.superclass, state.confidence) = (label, superclass, confidence)
         case .value(let value, let unit, _):
             (state.value, state.unit) = (value, unit)
+        case .heads(let heads):
+            let labels = heads.map(\.label).joined(separator: "\n")
+            if let said = device.lanes[lane].state, said == (labels, message.version) { return }
+            device.lanes[lane].state = (labels, message.version)
+            state.heads = heads
         }
         outbox.latest.put(
             BusMessage(
@@ -324,6 +329,19 @@ actor InferenceLoop {
             else { return nil }
             return .label(
                 label, superclass: task.classes[index].superclass, confidence: Double(min(1, probabilities[index])))
+        case .heads(let heads):
+            guard task.kind == .multiHead, heads.map(\.head) == task.heads.map(\.name) else { return nil }
+            var decisions: [HeadDecision] = []
+            for (head, said) in zip(task.heads, heads) {
+                guard said.probabilities.count == head.classes.count,
+                    let index = head.classes.firstIndex(where: { $0.name == said.label })
+                else { return nil }
+                decisions.append(
+                    HeadDecision(
+                        head: head.name, label: said.label, superclass: head.classes[index].superclass,
+                        confidence: Double(min(1, said.probabilities[index]))))
+            }
+            return .heads(decisions)
         }
     }
 

@@ -26,9 +26,6 @@ final class StudentRunner {
     ///
     /// - Throws: ``EdgeError`` `.golden` where an output differs here; `.malformed` where the engine cannot run it.
     init(student: Student, version: Int, digest: String) throws(EdgeError) {
-        guard student.task.kind != .multiHead else {
-            throw EdgeError(.malformed, "the student has several heads, which this version does not run")
-        }
         self.version = version
         self.digest = digest
         do throws(InferenceError) {
@@ -74,14 +71,31 @@ final class StudentRunner {
             let chosen = task.classes[choice.classIndex]
             decision = .label(chosen.name, superclass: chosen.superclass, confidence: Double(choice.confidence))
             isUncertain = choice.isUncertain
-        case .multiHead: preconditionFailure("a student of several heads is refused before it runs")
+        case .multiHead: decision = .heads(heads(of: task))
         case .regression:
             decision = .value(
-                Double(logits[0]) * Double(engine.logitScale), unit: task.target?.unit ?? "", standardDeviation: nil)
+                Double(logits[0]) * Double(engine.logitScale), unit: task.target?.unit ?? "",
+                standardDeviation: student.gate.standardDeviation.map { Double($0) })
         }
         let took = (clock.now - start).components
         return Result(
             decision: decision, isUncertain: isUncertain,
             microseconds: Double(took.seconds) * 1e6 + Double(took.attoseconds) / 1e12)
+    }
+
+    /// What each head says: their outputs follow one another.
+    private func heads(of task: TaskDocument) -> [HeadDecision] {
+        var start = 0
+        return task.heads.map { head in
+            let range = start..<start + head.classes.count
+            start = range.upperBound
+            let shares = UnsafeMutableBufferPointer(rebasing: probabilities[range])
+            engine.probabilities(ofHead: UnsafeBufferPointer(rebasing: logits[range]), into: shares)
+            let choice = engine.decision(UnsafeBufferPointer(shares))
+            let chosen = head.classes[choice.classIndex]
+            return HeadDecision(
+                head: head.name, label: chosen.name, superclass: chosen.superclass,
+                confidence: Double(choice.confidence))
+        }
     }
 }

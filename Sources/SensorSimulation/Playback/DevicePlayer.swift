@@ -102,7 +102,10 @@ struct DevicePlayer {
         block = nil
         // The start in milliseconds names the block, also when a later run plays the same device.
         let id = "\(device.id.device)-\(Int64((ended.from * 1000).rounded()))"
-        let message = LabelMessage(t: ended.to, id: id, from: ended.from, to: ended.to, content: .label(ended.label))
+        let value = source.labelsAreValues ? Double(ended.label) : nil
+        let message = LabelMessage(
+            t: ended.to, id: id, from: ended.from, to: ended.to,
+            content: value.map(LabelMessage.Content.value) ?? .label(ended.label))
         messages.append(.label(device.id, message, forScoring: device.isEvaluation))
     }
 }

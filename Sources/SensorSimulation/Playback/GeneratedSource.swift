@@ -2,6 +2,7 @@
 final class GeneratedSource: SampleSource {
     let channels: [String]
     let interval: Double
+    let labelsAreValues = false
     private let labels: [String]
     private let rate: Double
     private var unit: any SceneUnit

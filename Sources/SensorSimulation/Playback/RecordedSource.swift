@@ -8,6 +8,7 @@ final class RecordedSource: SampleSource {
 
     let channels: [String]
     let interval: Double
+    let labelsAreValues: Bool
     private let path: String
     private var reader: RecordingReader
     /// The whole minute at or before the first sample.
@@ -33,6 +34,7 @@ final class RecordedSource: SampleSource {
         interval = (intervals[intervals.count / 2] * 1e6).rounded() / 1e6
         origin = (times[0] / Self.minute).rounded(.down) * Self.minute
         channels = head.channels
+        labelsAreValues = head.labels == .value
         var random = SeededGenerator(seed: seed, name: name + "/drift")
         self.drift = drift == 0 ? [] : channels.map { _ in drift * random.uniform(-1, 1) }
         reader = try RecordingReader(path: path)

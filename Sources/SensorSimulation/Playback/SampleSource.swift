@@ -17,5 +17,7 @@ protocol SampleSource: AnyObject {
     var channels: [String] { get }
     /// Seconds between samples where there is no gap.
     var interval: Double { get }
+    /// Whether labels are numbers to be predicted, not classes.
+    var labelsAreValues: Bool { get }
     func next() throws -> SourceSample
 }

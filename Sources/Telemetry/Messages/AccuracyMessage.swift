@@ -3,7 +3,8 @@ public import JSON
 /// How right one version of a model is, and what its decisions cost, retained on `accuracy/{model}/{version}`.
 ///
 /// One decision counts per window; it is scored where a truth (or, where a model has no truth, a label) covers its
-/// window wholly.
+/// window wholly. Of a model with several heads the counts and the accuracy are of all heads' decisions together, and
+/// ``heads`` says how each does.
 public struct AccuracyMessage: MessagePayload {
     /// What decisions were compared with.
     public enum Basis: String, Sendable, CaseIterable { case truth, label }
@@ -60,10 +61,8 @@ public struct AccuracyMessage: MessagePayload {
     public var macroF1: Double?
     /// Expected calibration error, ten bins.
     public var calibrationError: Double?
-    /// Regression: mean absolute and root mean square error, in `unit`.
-    public var meanAbsoluteError: Double?
-    public var rootMeanSquareError: Double?
-    public var unit: String?
+    /// Regression alone.
+    public var errors: ValueErrors?
     /// Share of the decisions that the cloud made in the end.
     public var decidedByCloud: Double
     public var latency: Latency?
@@ -72,13 +71,15 @@ public struct AccuracyMessage: MessagePayload {
     /// Joules per inference over the share that is right.
     public var joulesPerCorrect: JoulesFigure?
     public var perClass: [ClassScore]
+    /// By name; empty where the model has one alone.
+    public var heads: [String: HeadScore]
 
     public init(
         t: Double, from: Double, to: Double, basis: Basis? = nil, decisions: Int, scored: Int = 0, mixed: Int = 0,
         coverage: Double = 0, accuracy: ScoreInterval? = nil, withCloud: ScoreInterval? = nil, macroF1: Double? = nil,
-        calibrationError: Double? = nil, meanAbsoluteError: Double? = nil, rootMeanSquareError: Double? = nil,
-        unit: String? = nil, decidedByCloud: Double = 0, latency: Latency? = nil, teacher: TeacherScore? = nil,
-        joulesPerInference: JoulesFigure? = nil, joulesPerCorrect: JoulesFigure? = nil, perClass: [ClassScore] = []
+        calibrationError: Double? = nil, errors: ValueErrors? = nil, decidedByCloud: Double = 0,
+        latency: Latency? = nil, teacher: TeacherScore? = nil, joulesPerInference: JoulesFigure? = nil,
+        joulesPerCorrect: JoulesFigure? = nil, perClass: [ClassScore] = [], heads: [String: HeadScore] = [:]
     ) {
         self.t = t
         self.from = from
@@ -92,15 +93,14 @@ public struct AccuracyMessage: MessagePayload {
         self.withCloud = withCloud
         self.macroF1 = macroF1
         self.calibrationError = calibrationError
-        self.meanAbsoluteError = meanAbsoluteError
-        self.rootMeanSquareError = rootMeanSquareError
-        self.unit = unit
+        self.errors = errors
         self.decidedByCloud = decidedByCloud
         self.latency = latency
         self.teacher = teacher
         self.joulesPerInference = joulesPerInference
         self.joulesPerCorrect = joulesPerCorrect
         self.perClass = perClass
+        self.heads = heads
     }
 
     public init(json: JSONValue) throws(JSONError) {
@@ -117,9 +117,7 @@ public struct AccuracyMessage: MessagePayload {
         withCloud = try reader.interval("withCloud")
         macroF1 = try reader.optionalShare("macroF1")
         calibrationError = try reader.optionalShare("ece")
-        meanAbsoluteError = try reader.optionalNumber("mae")
-        rootMeanSquareError = try reader.optionalNumber("rmse")
-        unit = try reader.optionalString("unit")
+        errors = try ValueErrors(reader: reader)
         decidedByCloud = try reader.share("decidedByCloud")
         latency = try reader.optionalObject("latencyUs").map { (latency) throws(JSONError) in
             Latency(
@@ -139,6 +137,9 @@ public struct AccuracyMessage: MessagePayload {
                     precision: try entry.share("precision"), recall: try entry.share("recall"),
                     f1: try entry.share("f1")))
         }
+        heads = try reader.entries("heads") { (heads, name) throws(JSONError) in
+            try HeadScore(reader: try heads.object(name))
+        }
     }
 
     public var json: JSONValue {
@@ -152,9 +153,7 @@ public struct AccuracyMessage: MessagePayload {
         object["withCloud"] = withCloud?.json
         object["macroF1"] = macroF1.map { JSONValue($0, places: 4) }
         object["ece"] = calibrationError.map { JSONValue($0, places: 4) }
-        object["mae"] = meanAbsoluteError.map { JSONValue($0, places: 6) }
-        object["rmse"] = rootMeanSquareError.map { JSONValue($0, places: 6) }
-        object["unit"] = unit.map(JSONValue.string)
+        errors?.write(to: &object)
         object["decidedByCloud"] = JSONValue(decidedByCloud, places: 4)
         if let latency {
             object["latencyUs"] = .object([
@@ -175,6 +174,7 @@ public struct AccuracyMessage: MessagePayload {
                     ])
                 })
         }
+        if !heads.isEmpty { object["heads"] = .entries(heads, \.json) }
         return .object(object)
     }
 }

@@ -13,6 +13,8 @@ public struct FleetDevice: MessagePayload {
         public var confidence: Double?
         public var value: Double?
         public var unit: String?
+        /// Several heads: the label of each.
+        public var heads: [String: String]
         /// Device time of the last window's end.
         public var to: Double
         public var windows: Int
@@ -20,22 +22,26 @@ public struct FleetDevice: MessagePayload {
         public var basis: AccuracyMessage.Basis?
         /// All versions together.
         public var accuracy: ScoreInterval?
+        /// Regression alone; all versions together.
+        public var errors: ValueErrors?
 
         public init(
             version: Int, label: String? = nil, confidence: Double? = nil, value: Double? = nil, unit: String? = nil,
-            to: Double, windows: Int, scored: Int = 0, basis: AccuracyMessage.Basis? = nil,
-            accuracy: ScoreInterval? = nil
+            heads: [String: String] = [:], to: Double, windows: Int, scored: Int = 0,
+            basis: AccuracyMessage.Basis? = nil, accuracy: ScoreInterval? = nil, errors: ValueErrors? = nil
         ) {
             self.version = version
             self.label = label
             self.confidence = confidence
             self.value = value
             self.unit = unit
+            self.heads = heads
             self.to = to
             self.windows = windows
             self.scored = scored
             self.basis = basis
             self.accuracy = accuracy
+            self.errors = errors
         }
 
         init(reader: JSONObjectReader) throws(JSONError) {
@@ -44,11 +50,13 @@ public struct FleetDevice: MessagePayload {
             confidence = try reader.optionalShare("confidence")
             value = try reader.optionalNumber("value")
             unit = try reader.optionalString("unit")
+            heads = try reader.entries("heads") { (heads, head) throws(JSONError) in try heads.string(head) }
             to = try reader.time("to")
             windows = try reader.tally("windows")
             scored = try reader.tally("scored")
             basis = reader.object["basis"] == nil ? nil : try reader.word("basis")
             accuracy = try reader.interval("accuracy")
+            errors = try ValueErrors(reader: reader)
         }
 
         var json: JSONValue {
@@ -56,12 +64,14 @@ public struct FleetDevice: MessagePayload {
             object["label"] = label.map(JSONValue.string)
             object["confidence"] = confidence.map { JSONValue($0, places: 4) }
             object["value"] = value.map { JSONValue($0, places: 6) }
-            object["unit"] = unit.map(JSONValue.string)
+            if !heads.isEmpty { object["heads"] = .entries(heads, JSONValue.string) }
             object["to"] = .time(to)
             object["windows"] = .count(windows)
             object["scored"] = .count(scored)
             object["basis"] = basis.map { .string($0.rawValue) }
             object["accuracy"] = accuracy?.json
+            errors?.write(to: &object)
+            object["unit"] = unit.map(JSONValue.string)
             return .object(object)
         }
     }

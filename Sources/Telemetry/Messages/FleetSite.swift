@@ -7,22 +7,27 @@ public struct FleetSite: MessagePayload {
         public var windows: Int
         public var scored: Int
         public var accuracy: ScoreInterval?
+        /// Regression alone.
+        public var errors: ValueErrors?
 
-        public init(windows: Int, scored: Int, accuracy: ScoreInterval?) {
+        public init(windows: Int, scored: Int, accuracy: ScoreInterval?, errors: ValueErrors? = nil) {
             self.windows = windows
             self.scored = scored
             self.accuracy = accuracy
+            self.errors = errors
         }
 
         init(reader: JSONObjectReader) throws(JSONError) {
             windows = try reader.tally("windows")
             scored = try reader.tally("scored")
             accuracy = try reader.interval("accuracy")
+            errors = try ValueErrors(reader: reader)
         }
 
         var json: JSONValue {
             var object: JSONObject = ["windows": .count(windows), "scored": .count(scored)]
             object["accuracy"] = accuracy?.json
+            errors?.write(to: &object)
             return .object(object)
         }
     }

@@ -28,13 +28,18 @@ public struct FleetSummary: MessagePayload {
         public var basis: AccuracyMessage.Basis?
         public var scored: Int
         public var accuracy: ScoreInterval?
+        /// Regression alone.
+        public var errors: ValueErrors?
+        /// How each head does, where there are several.
+        public var heads: [String: HeadScore]
         public var teacher: TeacherScore?
         public var joulesPerInference: JoulesFigure?
         public var joulesPerCorrect: JoulesFigure?
 
         public init(
             version: Int? = nil, desired: Int? = nil, basis: AccuracyMessage.Basis? = nil, scored: Int = 0,
-            accuracy: ScoreInterval? = nil, teacher: TeacherScore? = nil, joulesPerInference: JoulesFigure? = nil,
+            accuracy: ScoreInterval? = nil, errors: ValueErrors? = nil, heads: [String: HeadScore] = [:],
+            teacher: TeacherScore? = nil, joulesPerInference: JoulesFigure? = nil,
             joulesPerCorrect: JoulesFigure? = nil
         ) {
             self.version = version
@@ -42,6 +47,8 @@ public struct FleetSummary: MessagePayload {
             self.basis = basis
             self.scored = scored
             self.accuracy = accuracy
+            self.errors = errors
+            self.heads = heads
             self.teacher = teacher
             self.joulesPerInference = joulesPerInference
             self.joulesPerCorrect = joulesPerCorrect
@@ -53,6 +60,10 @@ public struct FleetSummary: MessagePayload {
             basis = reader.object["basis"] == nil ? nil : try reader.word("basis")
             scored = try reader.tally("scored")
             accuracy = try reader.interval("accuracy")
+            errors = try ValueErrors(reader: reader)
+            heads = try reader.entries("heads") { (heads, name) throws(JSONError) in
+                try HeadScore(reader: try heads.object(name))
+            }
             teacher = try reader.optionalObject("teacher").map { (teacher) throws(JSONError) in
                 try TeacherScore(reader: teacher)
             }
@@ -67,6 +78,8 @@ public struct FleetSummary: MessagePayload {
             object["basis"] = basis.map { .string($0.rawValue) }
             object["scored"] = .count(scored)
             object["accuracy"] = accuracy?.json
+            errors?.write(to: &object)
+            if !heads.isEmpty { object["heads"] = .entries(heads, \.json) }
             object["teacher"] = teacher?.json
             object["joulesPerInference"] = joulesPerInference?.json
             object["joulesPerCorrect"] = joulesPerCorrect?.json

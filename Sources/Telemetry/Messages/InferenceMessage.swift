@@ -8,7 +8,10 @@ public struct InferenceMessage: MessagePayload {
     public enum Decision: Sendable, Equatable {
         /// Confidence is the calibrated probability of the label.
         case label(String, superclass: String?, confidence: Double)
+        /// The standard deviation is that of the student's errors on windows it was not trained on.
         case value(Double, unit: String, standardDeviation: Double?)
+        /// One decision for each head of the task, in its order.
+        case heads([HeadDecision])
     }
 
     public var t: Double
@@ -61,6 +64,9 @@ public struct InferenceMessage: MessagePayload {
             decision = .value(
                 value, unit: try reader.optionalString("unit") ?? "",
                 standardDeviation: try reader.optionalNumber("stdDev"))
+        } else if reader.object["heads"] != nil {
+            decision = .heads(
+                try reader.heads { (head, reader) throws(JSONError) in try HeadDecision(head: head, reader: reader) })
         } else {
             decision = .label(
                 try reader.string("label"), superclass: try reader.optionalString("superclass"),
@@ -86,6 +92,7 @@ public struct InferenceMessage: MessagePayload {
             object["value"] = JSONValue(value, places: 6)
             object["unit"] = .string(unit)
             if let standardDeviation { object["stdDev"] = JSONValue(standardDeviation, places: 6) }
+        case .heads(let heads): object["heads"] = .heads(heads)
         }
         object["decidedBy"] = .string(decidedBy.rawValue)
         object["filledChannels"] = .array(filledChannels.map(JSONValue.string))

@@ -7,6 +7,8 @@ public struct LabelMessage: MessagePayload {
         case label(String)
         /// Regression.
         case value(Double)
+        /// Several heads: the class of each head that is known.
+        case heads([String: String])
         /// The label with this id is taken back.
         case withdrawn
     }
@@ -45,6 +47,12 @@ public struct LabelMessage: MessagePayload {
         guard from < to else { throw JSONError(.wrongType, "to: the interval ends at or before its start") }
         if let value = try reader.optionalNumber("value") {
             content = .value(value)
+        } else if reader.object["heads"] != nil {
+            let heads = try reader.entries("heads") { (heads, head) throws(JSONError) in try heads.string(head) }
+            guard (1...64).contains(heads.count) else {
+                throw JSONError(.wrongType, "heads: 1 to 64 are needed, not \(heads.count)")
+            }
+            content = .heads(heads)
         } else if reader.object["label"] == .null {
             content = .withdrawn
         } else {
@@ -57,6 +65,7 @@ public struct LabelMessage: MessagePayload {
         switch content {
         case .label(let label): object["label"] = .string(label)
         case .value(let value): object["value"] = JSONValue(exactly: value)
+        case .heads(let heads): object["heads"] = .entries(heads, JSONValue.string)
         case .withdrawn: object["label"] = .null
         }
         return .object(object)

@@ -10,11 +10,13 @@ public struct StateMessage: MessagePayload {
     /// Regression: the value and its unit.
     public var value: Double?
     public var unit: String?
+    /// Several heads: the decision of each.
+    public var heads: [HeadDecision]?
     public var version: Int
 
     public init(
         t: Double, label: String? = nil, superclass: String? = nil, confidence: Double? = nil, value: Double? = nil,
-        unit: String? = nil, version: Int
+        unit: String? = nil, heads: [HeadDecision]? = nil, version: Int
     ) {
         self.t = t
         self.label = label
@@ -22,6 +24,7 @@ public struct StateMessage: MessagePayload {
         self.confidence = confidence
         self.value = value
         self.unit = unit
+        self.heads = heads
         self.version = version
     }
 
@@ -33,6 +36,10 @@ public struct StateMessage: MessagePayload {
         confidence = try reader.optionalNumber("confidence")
         value = try reader.optionalNumber("value")
         unit = try reader.optionalString("unit")
+        if reader.object["heads"] != nil {
+            heads = try reader.heads { (head, reader) throws(JSONError) in try HeadDecision(head: head, reader: reader)
+            }
+        }
         version = try reader.positive("version")
     }
 
@@ -43,6 +50,7 @@ public struct StateMessage: MessagePayload {
         object["confidence"] = confidence.map { JSONValue($0, places: 4) }
         object["value"] = value.map { JSONValue($0, places: 6) }
         object["unit"] = unit.map(JSONValue.string)
+        object["heads"] = heads.map(JSONValue.heads)
         object["version"] = .count(version)
         return .object(object)
     }

@@ -9,14 +9,18 @@ public struct TeacherScore: Sendable, Equatable {
     public var student: ScoreInterval?
     /// Share of all windows with a verdict on which student and teacher say the same.
     public var agreement: ScoreInterval?
+    /// Regression alone: the teacher's errors.
+    public var errors: ValueErrors?
 
     public init(
-        scored: Int, accuracy: ScoreInterval?, student: ScoreInterval?, agreement: ScoreInterval?
+        scored: Int, accuracy: ScoreInterval?, student: ScoreInterval?, agreement: ScoreInterval?,
+        errors: ValueErrors? = nil
     ) {
         self.scored = scored
         self.accuracy = accuracy
         self.student = student
         self.agreement = agreement
+        self.errors = errors
     }
 
     init(reader: JSONObjectReader) throws(JSONError) {
@@ -24,6 +28,7 @@ public struct TeacherScore: Sendable, Equatable {
         accuracy = try reader.interval("accuracy")
         student = try reader.interval("student")
         agreement = try reader.interval("agreement")
+        errors = try ValueErrors(reader: reader)
     }
 
     var json: JSONValue {
@@ -31,6 +36,7 @@ public struct TeacherScore: Sendable, Equatable {
         object["accuracy"] = accuracy?.json
         object["student"] = student?.json
         object["agreement"] = agreement?.json
+        errors?.write(to: &object)
         return .object(object)
     }
 }

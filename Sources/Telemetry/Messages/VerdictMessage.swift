@@ -6,6 +6,20 @@ public struct VerdictMessage: MessagePayload {
         /// Probabilities in the order of the task's classes, and the likeliest label.
         case probabilities([Float], label: String)
         case value(Double)
+        /// One answer for each head of the task.
+        case heads([Head])
+    }
+
+    /// Probabilities of one head's classes in their order, and the likeliest label.
+    public struct Head: Sendable, Equatable {
+        public var head: String
+        public var label: String
+        public var probabilities: [Float]
+        public init(head: String, label: String, probabilities: [Float]) {
+            self.head = head
+            self.label = label
+            self.probabilities = probabilities
+        }
     }
 
     public var t: Double
@@ -35,13 +49,30 @@ public struct VerdictMessage: MessagePayload {
         teacher = try reader.string("teacher")
         if let value = try reader.optionalNumber("value") {
             content = .value(value)
+        } else if reader.object["heads"] != nil {
+            content = .heads(
+                try reader.heads { (head, reader) throws(JSONError) in
+                    Head(
+                        head: head, label: try reader.string("label"), probabilities: try Self.probabilities(reader))
+                })
         } else {
-            let probabilities = try reader.numbers("probabilities").map(Float.init)
-            guard probabilities.allSatisfy({ $0 >= 0 && $0 <= 1.001 }) else {
-                throw JSONError(.wrongType, "probabilities: each is between 0 and 1")
-            }
-            content = .probabilities(probabilities, label: try reader.string("label"))
+            content = .probabilities(try Self.probabilities(reader), label: try reader.string("label"))
         }
+    }
+
+    private static func probabilities(_ reader: JSONObjectReader) throws(JSONError) -> [Float] {
+        let probabilities = try reader.numbers("probabilities").map(Float.init)
+        guard probabilities.allSatisfy({ $0 >= 0 && $0 <= 1.001 }) else {
+            throw JSONError(.wrongType, "probabilities: each is between 0 and 1")
+        }
+        return probabilities
+    }
+
+    private static func json(_ label: String, _ probabilities: [Float]) -> JSONObject {
+        [
+            "label": .string(label),
+            "probabilities": .array(probabilities.map { JSONValue(Double($0), places: 5) }),
+        ]
     }
 
     public var json: JSONValue {
@@ -51,8 +82,11 @@ public struct VerdictMessage: MessagePayload {
         ]
         switch content {
         case .probabilities(let probabilities, let label):
-            object["label"] = .string(label)
-            object["probabilities"] = .array(probabilities.map { JSONValue(Double($0), places: 5) })
+            for (key, value) in Self.json(label, probabilities) { object[key] = value }
+        case .heads(let heads):
+            var members = JSONObject()
+            for head in heads { members[head.head] = .object(Self.json(head.label, head.probabilities)) }
+            object["heads"] = .object(members)
         case .value(let value): object["value"] = JSONValue(exactly: value)
         }
         return .object(object)
