@@ -16,7 +16,7 @@ import Testing
                 .init(
                     weight: weights.flatMap { weight in (0..<20).map { $0 % 2 == 0 ? weight : 0 } },
                     bias: [Int32](repeating: 0, count: outputs),
-                    weightScale: [Float](repeating: 0.1, count: outputs), outputScale: 0.005, multiplier: [], shift: [])
+                    weightScale: [Float](repeating: 0.1, count: outputs), outputScale: 0.005, inputScale: nil)
             ], gate: .init(temperature: 1, threshold: 0, standardDeviation: deviation), golden: [])
         return try InferenceEngine(student).student(withGolden: [[Float](repeating: 1, count: 20)])
     }
