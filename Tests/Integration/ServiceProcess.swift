@@ -60,6 +60,9 @@ final class ServiceProcess: Sendable {
         return (status, ContinuousClock.now - start)
     }
 
+    /// How it ended by itself.
+    var ended: TerminationStatus { get async throws { try await task.value } }
+
     /// What it has logged.
     var words: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
 }
