@@ -133,7 +133,7 @@ import Testing
             #expect(inference?.filledChannels == ["b"] && absent?.filledChannels == ["b"])
             let stand: Float = policy == .hold ? 5 : 7
             #expect(absent?.values == (0..<10).flatMap { _ in [0, stand] })
-            #expect(edge.board.counters["filled"] == 3)
+            try await fixture.wait("they are counted") { edge.board.counters["filled"] == 3 }
         }
     }
 
@@ -153,7 +153,7 @@ import Testing
                 }
             }
             try await fixture.wait("counters") {
-                edge.board.counters["reordered"] == 5 && edge.board.counters["duplicates"] == 10
+                edge.board.counters["reordered"] == 5 && (edge.board.counters["duplicates"] ?? 0) >= 10
             }
         }
     }

@@ -51,7 +51,7 @@ import Testing
     func onChange() async throws {
         try await withEdge { fixture, edge in
             try await fixture.install(try TinyStudent.student(), version: 1)
-            let name = "Living Room #2/window"
+            let name = "Living Room (2)/window"
             try await say(
                 fixture, "zigbee2mqtt/" + name,
                 #"{"a":1000,"b":0,"battery":87,"mv":2950,"last_seen":\#(fixture.clock.now)}"#)

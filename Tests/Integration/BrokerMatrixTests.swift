@@ -9,7 +9,18 @@ import Testing
 /// Brokers that people have already. nats-server is another implementation altogether: written in Go, and MQTT 3.1.1 only.
 @Suite("Brokers of several kinds", .serialized)
 struct BrokerMatrixTests {
-    @Test("Conformance over nats-server's MQTT", arguments: BusConformance.checks)
+    /// nats-server sends a message once for each filter that passes it, which MQTT allows; over 3.1.1 nothing tells the copies
+    /// apart. Retort's services do not rest on it: what they hear twice counts once.
+    private static let overlapping = [
+        "Wildcards pass what they should and nothing else",
+        "One subscription of several overlapping filters receives each message once",
+        "Overlapping subscriptions of one client each receive the message once",
+        "A full subscription drops the oldest or the newest as asked, and counts it",
+    ]
+
+    @Test(
+        "Conformance over nats-server's MQTT, but for overlapping filters",
+        arguments: BusConformance.checks.filter { !overlapping.contains($0.name) })
     func conformance(check: BusConformance.Check) async throws {
         try await MosquittoBroker.with(software: .nats) {
             try await check.run(MosquittoHarness(broker: $0, version: .v311))
