@@ -67,6 +67,7 @@ let package = Package(
         .executable(name: "cloud-distiller", targets: ["cloud-distiller"]),
         .executable(name: "model-registry", targets: ["model-registry"]),
         .executable(name: "metrics-aggregator", targets: ["metrics-aggregator"]),
+        .executable(name: "sparkplug-bridge", targets: ["sparkplug-bridge"]),
         .executable(name: "retort", targets: ["retort"]),
         // What `Benchmarks/` and `Fuzzing/` work with.
         .library(name: "CKernels", targets: ["CKernels"]),
@@ -152,6 +153,12 @@ let package = Package(
         // What a student costs on a device, before it runs there
         library("EnergyPlanning", ["Energy", "JSON", "Inference", "ModelArtifact", "Recordings", "Telemetry"]),
 
+        // Sparkplug B; protobuf stays out of the edge
+        .target(
+            name: "Sparkplug",
+            dependencies: ["Telemetry", "JSON", "BusAPI", "ServiceRuntime", protobuf, logging, lifecycle],
+            exclude: ["sparkplug.proto"], swiftSettings: settings),
+
         // One library a service
         library(
             "SensorSimulation",
@@ -190,6 +197,7 @@ let package = Package(
         service("cloud-distiller", "CloudDistillation", ["ServiceHTTP", "Telemetry"]),
         service("model-registry", "ModelRegistry", ["ServiceHTTP", "Telemetry"]),
         service("metrics-aggregator", "MetricsAggregation", ["ServiceHTTP", "Telemetry"]),
+        service("sparkplug-bridge", "Sparkplug"),
         service(
             "retort", "FleetConsole",
             [
@@ -241,6 +249,7 @@ let tested: [(String, [Target.Dependency])] = [
         ["Distillation", "Recordings", "NeuralNetwork", "Inference", "ModelArtifact", "Telemetry", "JSON", "Energy"]
     ),
     ("EnergyPlanning", ["Energy", "JSON", "ModelArtifact"]),
+    ("Sparkplug", ["Telemetry", "JSON", "BusAPI", "BusTesting", "ServiceRuntime", protobuf, logging, lifecycle]),
     (
         "SensorSimulation",
         ["Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "ServiceRuntime", "Zstd", logging, lifecycle]

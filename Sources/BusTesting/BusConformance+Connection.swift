@@ -45,7 +45,8 @@ extension BusConformance {
             try await wait(for: .connected, of: b)
             try await a.publish(BusMessage(topic: "back/x", text: "1"))
             try await a.publish(BusMessage(topic: "back/z/y", text: "2"))
-            try expectEqual(texts(try await messages(of: subscription, count: 2)), ["1", "2"], "received")
+            // MQTT keeps the order of a topic's messages, not that of topics.
+            try expectEqual(texts(try await messages(of: subscription, count: 2)).sorted(), ["1", "2"], "received")
             await a.close()
             await b.close()
         },

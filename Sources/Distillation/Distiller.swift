@@ -199,9 +199,11 @@ public struct Distiller: Sendable {
     }
 
     /// The options' random changes about the task's axes.
-    private var augmentation: Augmentation {
+    var augmentation: Augmentation {
         var result = options.augmentation
         result.axes = task.axisIndices
+        // A task that wants a student for absent channels gets one, also where nobody chose a share.
+        if task.missingChannel == .dropout, result.channelDropout == 0 { result.channelDropout = 0.15 }
         return result
     }
 }

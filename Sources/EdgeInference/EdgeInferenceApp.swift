@@ -65,6 +65,7 @@ public struct EdgeInferenceApp: Sendable {
         context.board.set("radio", .string(settings.radio.name))
         context.board.set("channel", .string(settings.channel))
         context.board.set("models", .object([:]))
+        context.board.set("sources", settings.sources.map { JSONValue.array($0.siteFreeFilters.map(JSONValue.string)) })
         context.board.set("devices", .integer(0))
         for counter in [
             "received", "published", "dropped", "late", "resent", "rejected", "windows", "inferences", "gaps",
@@ -80,6 +81,11 @@ public struct EdgeInferenceApp: Sendable {
         if let topic, let place = settings.powerTopic?.topic {
             services.append(
                 PowerTopicService(topic: place, meter: topic, context: context, rejections: rejections, clock: steady))
+        }
+        if let homeAssistant = settings.homeAssistant {
+            services.append(
+                HomeAssistantService(
+                    settings: homeAssistant, site: settings.site, context: context, loop: loop, rejections: rejections))
         }
         self.services = services
     }

@@ -29,6 +29,10 @@ struct EdgeSettings: Sendable {
     /// The link whose joules are modelled.
     var radio: RadioProfile
     var powerTopic: PowerTopic?
+    /// What publishers beside our own telemetry topics send.
+    var sources: SourcesDocument?
+    /// What Home Assistant is told; nothing where it is off.
+    var homeAssistant: HomeAssistant?
     /// Longest random wait before chunks are asked for, in seconds.
     var needDelay: Double
     /// Wait before chunks are asked for again, in seconds; doubles each time up to the other.
@@ -40,6 +44,13 @@ struct EdgeSettings: Sendable {
     var probation: Probation.Limits?
     /// Between looks at time: silence of devices, needs that are due.
     var tick: Double
+
+    struct HomeAssistant: Sendable, Equatable {
+        /// Of discovery topics.
+        var prefix: String
+        /// Seconds after which a label that was chosen ends by itself.
+        var labelLimit: Double
+    }
 
     /// Where somebody publishes what the whole edge draws.
     struct PowerTopic: Sendable, Equatable {
@@ -71,8 +82,14 @@ struct EdgeSettings: Sendable {
             help: "Radio among the profile's for modelled energy; its first by default."),
         ConfigurationKey("edge.channel", .string, default: "stable", help: "Release channel to follow."),
         ConfigurationKey(
+            "edge.sources", .list, default: "",
+            help: "Sources files (docs/sources.md), separated by commas: which topics other publishers use, and what "
+                + "their messages mean."),
+        ConfigurationKey(
             "edge.deviceSilence", .number, default: "30",
-            help: "Seconds without telemetry, by arrival, after which a device is said to be offline."),
+            help:
+                "Seconds without telemetry, by arrival, after which a device is said to be offline; one whose channels may "
+                + "be silent for longer by its sources file gets that time."),
         ConfigurationKey(
             "edge.deviceForget", .number, default: "3600",
             help: "Seconds without telemetry after which a device's windows leave memory."),
@@ -119,6 +136,15 @@ struct EdgeSettings: Sendable {
             "edge.energy.power.gap", .number, default: "300",
             help: "Seconds between two powers that are still bridged; of longer gaps only the upper bound knows."),
         ConfigurationKey(
+            "edge.homeAssistant.enabled", .boolean, default: "false",
+            help: "Whether devices are described to Home Assistant on its MQTT discovery topics."),
+        ConfigurationKey(
+            "edge.homeAssistant.prefix", .string, default: HomeAssistantTopic.defaultPrefix,
+            help: "Home Assistant's discovery prefix."),
+        ConfigurationKey(
+            "edge.homeAssistant.labelLimit", .number, default: "3600",
+            help: "Seconds after which a label chosen in Home Assistant ends by itself."),
+        ConfigurationKey(
             "edge.update.needDelay", .number, default: "2",
             help: "Longest random wait in seconds before an edge asks for an update's chunks."),
         ConfigurationKey(
@@ -157,6 +183,7 @@ struct EdgeSettings: Sendable {
         rootFile = try configuration.string("edge.rootFile")
         profile = try Self.profile(configuration)
         radio = try Self.radio(configuration, of: profile)
+        sources = try Self.sources(configuration)
         channel = try configuration.string("edge.channel")
         try check(Slug.isValid(channel), "edge.channel", "\"\(channel)\" must match [a-z0-9._-]+")
         deviceSilence = try positive("edge.deviceSilence")
@@ -183,6 +210,12 @@ struct EdgeSettings: Sendable {
             return PowerTopic(
                 topic: topic, path: configuration.optionalString("edge.energy.power.path") ?? "",
                 scale: try positive("edge.energy.power.scale"), longestGap: try positive("edge.energy.power.gap"))
+        }
+        if try configuration.boolean("edge.homeAssistant.enabled") {
+            let prefix = try configuration.string("edge.homeAssistant.prefix")
+            try check(
+                TopicSpace.isValid(root: prefix), "edge.homeAssistant.prefix", "\"\(prefix)\" is no part of a topic")
+            homeAssistant = HomeAssistant(prefix: prefix, labelLimit: try positive("edge.homeAssistant.labelLimit"))
         }
         needDelay = try configuration.number("edge.update.needDelay")
         try check(needDelay >= 0, "edge.update.needDelay", "must not be below 0")

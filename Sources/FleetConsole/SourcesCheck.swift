@@ -3,7 +3,7 @@ public import Telemetry
 /// Tells what a sources file makes of messages, and what it cannot use.
 ///
 /// Messages are lines as `mosquitto_sub -v` prints them: topic, a space, payload; or a tab between the two
-/// (`-F '%t\t%p'`), where topics have spaces.
+/// (`-F '%t\t%p'`), where topics have spaces; or the time in front of them (`-F '%U\t%t\t%p'`).
 public struct SourcesCheck: Sendable {
     /// Topics and failures that are told at most.
     public static let maximumNotes = 100
@@ -35,17 +35,18 @@ public struct SourcesCheck: Sendable {
         reader = SourceReader(try SourcesDocument(file: file), site: site)
     }
 
-    /// - Parameter arrival: Unix seconds.
+    /// - Parameter arrival: Unix seconds, of a line that says none.
     public mutating func append(line: String, arrival: Double) {
-        guard let gap = line.firstIndex(of: "\t") ?? line.firstIndex(of: " ") else {
+        guard let recorded = RecordedMessage(line: line) else {
             if !line.isEmpty { fail("\"\(line.prefix(60))\" is no line of topic and payload") }
             return
         }
         messages += 1
-        let topic = String(line[..<gap])
+        let topic = recorded.topic
         do throws(SourceError) {
-            let payload = Array(line[line.index(after: gap)...].utf8)
-            guard let message = try reader.read(topic: topic, payload: payload, arrival: arrival) else {
+            let message = try reader.read(
+                topic: topic, payload: recorded.payload, arrival: recorded.arrival ?? arrival)
+            guard let message else {
                 if unread.count < Self.maximumNotes || unread[topic] != nil { unread[topic, default: 0] += 1 }
                 return
             }

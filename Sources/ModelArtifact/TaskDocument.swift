@@ -37,7 +37,11 @@ public struct TaskDocument: Sendable, Equatable {
     }
 
     /// What an edge does when a channel is missing or not a number.
-    public enum MissingChannelPolicy: String, Sendable, CaseIterable { case refuse, hold, mean }
+    public enum MissingChannelPolicy: String, Sendable, CaseIterable {
+        case refuse, hold, mean
+        /// The channel's mean stands in, and training leaves channels out so that the student expects it.
+        case dropout
+    }
 
     /// Limits of the student on its device.
     public struct StudentLimits: Sendable, Equatable {
@@ -137,7 +141,8 @@ public struct TaskDocument: Sendable, Equatable {
         evaluationDevices.contains { Self.matches($0, "\(site)/\(device)") }
     }
 
-    static func matches(_ pattern: String, _ text: String) -> Bool {
+    /// Whether a text fits a pattern, in which `*` stands for any run of characters.
+    package static func matches(_ pattern: String, _ text: String) -> Bool {
         let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
         guard parts.count > 1, let first = parts.first, let last = parts.last else { return pattern == text }
         guard text.hasPrefix(first), text.hasSuffix(last), text.count >= first.count + last.count else { return false }

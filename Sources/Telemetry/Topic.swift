@@ -9,6 +9,8 @@ public enum Topic: Sendable, Hashable {
     case verdict(DeviceID, model: String)
     case serviceAvailability(executable: String, instance: String)
     case deviceAvailability(DeviceID)
+    case device(DeviceID)
+    case select(DeviceID, model: String)
     case status(executable: String, instance: String)
     case energy(EdgeID)
     case accuracy(model: String, version: Int)
@@ -45,6 +47,8 @@ public enum Topic: Sendable, Hashable {
         case .verdict(let id, let model): ["verdict", id.site, id.device, model]
         case .serviceAvailability(let executable, let instance): ["availability", "service", executable, instance]
         case .deviceAvailability(let id): ["availability", "device", id.site, id.device]
+        case .device(let id): ["device", id.site, id.device]
+        case .select(let id, let model): ["select", id.site, id.device, model]
         case .status(let executable, let instance): ["status", executable, instance]
         case .energy(let id): ["energy", id.site, id.edge]
         case .accuracy(let model, let version): ["accuracy", model, String(version)]
@@ -88,6 +92,8 @@ public enum Topic: Sendable, Hashable {
         case ("availability", 4) where parts[1] == "service":
             self = .serviceAvailability(executable: parts[2], instance: parts[3])
         case ("availability", 4) where parts[1] == "device": self = .deviceAvailability(device(2))
+        case ("device", 3): self = .device(device(1))
+        case ("select", 4): self = .select(device(1), model: parts[3])
         case ("status", 3): self = .status(executable: parts[1], instance: parts[2])
         case ("energy", 3): self = .energy(edge(1))
         case ("accuracy", 3):

@@ -8,6 +8,7 @@ import Testing
 struct ExecutableTests {
     static let services = [
         "model-registry", "metrics-aggregator", "cloud-distiller", "edge-inferencer", "sensor-simulator",
+        "sparkplug-bridge",
     ]
 
     @Test("SIGTERM drains and ends with 0 within ten seconds, with a broker and without", arguments: [true, false])
@@ -18,6 +19,7 @@ struct ExecutableTests {
             running.append(try await stage.start("cloud-distiller", "distiller"))
             running.append(
                 try await stage.start("sensor-simulator", "simulator", ["simulator.patience": "0"]))
+            running.append(try await stage.start("sparkplug-bridge", "sparkplug"))
             #expect(Set(running.map(\.name)) == Set(Self.services))
             _ = try await stage.status("sensor-simulator", "simulator", "samples") { _ in true }
             if !hasBroker { await stage.broker.stop() }

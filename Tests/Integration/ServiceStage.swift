@@ -1,5 +1,6 @@
 import BusAPI
 import BusMosquitto
+import FleetConsole
 import Foundation
 import JSON
 import ModelArtifact
@@ -12,6 +13,21 @@ import Testing
 final class ServiceStage: Sendable {
     static let topics = TopicSpace()
 
+    /// How everybody on the stage reaches the broker.
+    struct Way: Sendable, CustomTestStringConvertible {
+        var software = MosquittoBroker.Software.mosquitto
+        var version = BusConnectionOptions.ProtocolVersion.v5
+        var root = TopicSpace.defaultRoot
+        /// PEM file of the authority that the broker's certificate is from; plain text without it.
+        var authority: String?
+
+        var testDescription: String {
+            "\(software.rawValue), MQTT \(version.rawValue), \(authority == nil ? "plain" : "TLS"), root \(root)"
+        }
+    }
+
+    let topics: TopicSpace
+    private let way: Way
     let broker: MosquittoBroker
     /// For state, logs, tasks and the root of trust.
     let folder: String
@@ -22,13 +38,13 @@ final class ServiceStage: Sendable {
     private let processes = Mutex<[ServiceProcess]>([])
 
     static func with(
-        _ settings: [String] = ["allow_anonymous true"], password: String? = nil,
+        _ settings: [String]? = nil, password: String? = nil, way: Way = Way(), foreign: [String] = [],
         _ body: (ServiceStage) async throws -> Void
     ) async throws {
-        try await MosquittoBroker.with(settings) { broker in
-            let stage = try ServiceStage(broker, password: password)
+        try await MosquittoBroker.with(settings, software: way.software) { broker in
+            let stage = try ServiceStage(broker, password: password, way)
             let subscription = try await stage.bus.subscribe(
-                to: [BusFilter(topics.root + "/#")], limit: 100_000, overflow: .dropOldest)
+                to: ([way.root + "/#"] + foreign).map { BusFilter($0) }, limit: 100_000, overflow: .dropOldest)
             let listening = Task {
                 for await batch in subscription { stage.heard.withLock { $0 += batch } }
             }
@@ -43,7 +59,9 @@ final class ServiceStage: Sendable {
         }
     }
 
-    private init(_ broker: MosquittoBroker, password: String?) throws {
+    private init(_ broker: MosquittoBroker, password: String?, _ way: Way) throws {
+        self.way = way
+        topics = TopicSpace(root: way.root)
         self.broker = broker
         self.password = password
         folder = broker.file("services")
@@ -51,7 +69,7 @@ final class ServiceStage: Sendable {
         bus = try MosquittoBus(
             options: BusConnectionOptions(
                 host: "127.0.0.1", port: broker.port, clientID: "witness", username: password.map { _ in "cloud" },
-                password: password),
+                password: password, tls: way.authority.map { .init(certificateAuthorities: $0) }, version: way.version),
             reconnect: ReconnectPolicy(first: .milliseconds(10), longest: .milliseconds(50)), logger: .quiet)
     }
 
@@ -67,9 +85,11 @@ final class ServiceStage: Sendable {
     ) async throws -> ServiceProcess {
         let mark = heard.withLock { $0.count }
         var all = [
-            "bus.url": "mqtt://127.0.0.1:\(broker.port)", "service.instance": instance,
-            "service.state": "\(folder)/\(instance)",
+            "bus.url": "\(way.authority == nil ? "mqtt" : "mqtts")://127.0.0.1:\(broker.port)",
+            "service.instance": instance, "service.state": "\(folder)/\(instance)",
+            "bus.version": way.version.rawValue, "topics.root": way.root,
         ]
+        all["bus.tls.authorities"] = way.authority
         if let password { all.merge(["bus.username": "cloud", "bus.password": password]) { $1 } }
         all.merge(settings) { $1 }
         let process = try await ServiceProcess(
@@ -91,13 +111,14 @@ final class ServiceStage: Sendable {
     }
 
     func edge(
-        _ instance: String, site: String, environment: [String: String] = [:]
+        _ instance: String, site: String, _ more: [String: String] = [:], environment: [String: String] = [:]
     ) async throws -> ServiceProcess {
         var settings = [
             "edge.site": site, "edge.rootFile": rootFile, "edge.update.needDelay": "0",
             "edge.update.needRetry": "0.5", "edge.upload.sampleShare": "0",
         ]
         if password != nil { settings["bus.username"] = site }
+        settings.merge(more) { $1 }
         return try await start("edge-inferencer", instance, settings, environment: environment)
     }
 
@@ -114,7 +135,30 @@ final class ServiceStage: Sendable {
     // MARK: Messages
 
     func publish(_ topic: Topic, _ payload: [UInt8], retained: Bool = false) async throws {
-        try await bus.publish(BusMessage(topic: Self.topics.string(topic), payload: payload, retained: retained))
+        try await bus.publish(BusMessage(topic: topics.string(topic), payload: payload, retained: retained))
+    }
+
+    /// Publishes as somebody who knows nothing of us does.
+    func publish(foreign topic: String, _ text: String, retained: Bool = false) async throws {
+        try await publish(foreign: topic, Array(text.utf8), retained: retained)
+    }
+
+    func publish(foreign topic: String, _ payload: [UInt8], retained: Bool = false) async throws {
+        try await bus.publish(BusMessage(topic: topic, payload: payload, retained: retained))
+    }
+
+    /// What the broker keeps on a filter now, as a newcomer finds it.
+    func retained(_ pattern: String) async throws -> [BusMessage] {
+        let probe = try MosquittoBus(
+            options: BusConnectionOptions(
+                host: "127.0.0.1", port: broker.port, clientID: "probe", username: password.map { _ in "cloud" },
+                password: password, tls: way.authority.map { .init(certificateAuthorities: $0) }, version: way.version),
+            logger: .quiet)
+        let client = FleetClient(bus: probe, topics: topics, address: "the broker")
+        let result: Result<[BusMessage], any Error>
+        do { result = .success(try await client.retained([BusFilter(pattern)])) } catch { result = .failure(error) }
+        await probe.close()
+        return try result.get()
     }
 
     /// Everything heard so far.
@@ -128,8 +172,15 @@ final class ServiceStage: Sendable {
         on topic: Topic, _ what: String, after mark: Int = 0, seconds: Double = 30,
         where passes: ([UInt8]) throws -> Bool
     ) async throws -> [UInt8] {
-        let name = Self.topics.string(topic)
-        return try await waiting(for: what, seconds: seconds) {
+        try await message(named: topics.string(topic), what, after: mark, seconds: seconds, where: passes)
+    }
+
+    /// Waits for a message on a topic of anybody's.
+    func message(
+        named name: String, _ what: String, after mark: Int = 0, seconds: Double = 30,
+        where passes: ([UInt8]) throws -> Bool
+    ) async throws -> [UInt8] {
+        try await waiting(for: what, seconds: seconds) {
             let found = heard.withLock { $0[mark...].filter { $0.topic == name && !$0.payload.isEmpty } }
             return try found.last { try passes($0.payload) }?.payload
         }

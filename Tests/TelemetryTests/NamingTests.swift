@@ -16,6 +16,8 @@ struct NamingTests {
         (.verdict(device, model: "m"), "verdict/home/wrist-7/m"),
         (.serviceAvailability(executable: "edge", instance: "gw-1"), "availability/service/edge/gw-1"),
         (.deviceAvailability(device), "availability/device/home/wrist-7"),
+        (.device(device), "device/home/wrist-7"),
+        (.select(device, model: "activity"), "select/home/wrist-7/activity"),
         (.status(executable: "edge", instance: "gw-1"), "status/edge/gw-1"), (.energy(edge), "energy/home/gw-1"),
         (.accuracy(model: "m", version: 7), "accuracy/m/7"), (.fleetSummary, "fleet/summary"),
         (.fleetSite("home"), "fleet/site/home"), (.fleetDevice(device), "fleet/device/home/wrist-7"),

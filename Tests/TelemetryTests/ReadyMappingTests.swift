@@ -19,7 +19,7 @@ struct ReadyMappingTests {
 
     @Test(
         "A system's documented messages become the readings they tell",
-        arguments: ["zigbee2mqtt", "tasmota", "esphome", "shelly", "theengs"])
+        arguments: ["zigbee2mqtt", "tasmota", "esphome", "shelly", "theengs", "sparkplug"])
     func messages(system: String) throws {
         var reader = SourceReader(try mapping(system), site: "home")
         let file = folder.appendingPathComponent("Fixtures/\(system).json")
@@ -50,7 +50,7 @@ struct ReadyMappingTests {
 
     @Test(
         "Every unit of a ready mapping is one that converts",
-        arguments: ["zigbee2mqtt", "tasmota", "esphome", "shelly", "theengs"])
+        arguments: ["zigbee2mqtt", "tasmota", "esphome", "shelly", "theengs", "sparkplug"])
     func units(system: String) throws {
         for channel in try mapping(system).sources.flatMap(\.channels) {
             #expect(channel.unit.map(UnitConversion.knows) ?? true, "\(channel.name)")

@@ -57,6 +57,25 @@ struct SourceWindowTests {
         }
     }
 
+    @Test(
+        "A channel that says it has no value any more is missing until its next one", arguments: ["nan", "unavailable"])
+    func taken(word: String) throws {
+        let document = try SourcesDocument(file: Array(Self.file.utf8))
+        var reader = SourceReader(document, site: "north")
+        var joiner = document.joiner(source: "motion", channels: [("motion", "")], rate: 1)
+        var times: [Double] = []
+        for (t, text) in [(0.0, "ON"), (5, word), (10, "OFF"), (20, "OFF")] {
+            let message = try #require(
+                try reader.read(
+                    topic: "esp/hall/binary_sensor/pir/state", payload: Array(text.utf8), arrival: Self.start + t))
+            #expect(message.issues.isEmpty)
+            for batch in joiner.append(message.devices[0].readings, arrival: Self.start + t) {
+                times += (0..<batch.rows).map { batch.t - Self.start + Double($0) }
+            }
+        }
+        #expect(times == [0, 1, 2, 3, 4] + (10...18).map(Double.init))
+    }
+
     @Test("A channel that no source has is missing, and the others still come")
     func absent() throws {
         let document = try SourcesDocument(file: Array(Self.file.utf8))

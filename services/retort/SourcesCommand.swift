@@ -4,10 +4,10 @@ import Foundation
 import Telemetry
 
 /// Sources files: what publishers send.
-struct SourcesCommand: ParsableCommand {
+struct SourcesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sources", abstract: "Sources files, which say what publishers' messages mean.",
-        subcommands: [Check.self])
+        subcommands: [Check.self, Learn.self])
 
     /// Tries a sources file on messages.
     struct Check: ParsableCommand {

@@ -3,70 +3,34 @@ import Telemetry
 
 /// The devices an edge hears, and the windows of each task on each of them.
 ///
-/// Synchronous and without I/O: the loop that owns it publishes what it returns.
+/// Synchronous and without I/O: the loop that owns it publishes what it returns. A device is known by its telemetry
+/// topic, also where it is heard through a sources file.
 struct DeviceRouter {
-    /// One task on one device.
-    struct Lane {
-        let task: TaskDocument
-        let isEvaluation: Bool
-        let inferenceTopic: String
-        let stateTopic: String
-        let windowTopic: String
-        var cutter: WindowCutter
-        /// What the state topic says.
-        var state: (label: String, version: Int)?
-
-        init(task: TaskDocument, device: DeviceID, topics: TopicSpace, means: [Float]?) {
-            self.task = task
-            isEvaluation = task.isEvaluation(site: device.site, device: device.device)
-            inferenceTopic = topics.string(.inference(device, model: task.name))
-            stateTopic = topics.string(.state(device, model: task.name))
-            windowTopic = topics.string(.window(device, model: task.name))
-            let missing = MissingValuePolicy(rawValue: task.missingChannel.rawValue) ?? .refuse
-            cutter = WindowCutter(
-                grid: WindowGrid(
-                    channels: task.channels.map(\.name), rate: task.rate, window: task.window, step: task.step,
-                    missing: missing))
-            cutter.means = means
-        }
-    }
-
-    /// A class, so that its lanes are changed in place.
-    final class Device {
-        let id: DeviceID
-        var lanes: [Lane] = []
-        /// By the clock of this edge.
-        var lastArrival: Double
-        var isOnline = false
-
-        init(id: DeviceID, arrival: Double) {
-            self.id = id
-            lastArrival = arrival
-        }
-    }
-
     enum Admission {
-        case device(Device)
+        case device(HeardDevice)
         case refused(code: String, reason: String)
     }
 
     private let topics: TopicSpace
     private let site: String
     private let limit: Int
-    private var byTopic: [String: Device] = [:]
+    private let labelLimit: Double
+    private var byTopic: [String: HeardDevice] = [:]
     private var tasks: [String: TaskDocument] = [:]
     private var means: [String: [Float]] = [:]
     /// Statistics of lanes that are gone.
     private var past: [String: Int] = [:]
 
-    init(site: String, limit: Int, topics: TopicSpace) {
+    init(site: String, limit: Int, labelLimit: Double, topics: TopicSpace) {
         self.site = site
         self.limit = limit
+        self.labelLimit = labelLimit
         self.topics = topics
     }
 
     var count: Int { byTopic.count }
     var onlineCount: Int { byTopic.values.count { $0.isOnline } }
+    var devices: some Collection<HeardDevice> { byTopic.values }
 
     /// The device behind a telemetry topic, made where it is new.
     mutating func device(topic: String, now: Double) -> Admission {
@@ -75,6 +39,26 @@ struct DeviceRouter {
             return .refused(
                 code: "topic", reason: "no telemetry topic: {root}/telemetry/{site}/{device} with [a-z0-9._-]+ names")
         }
+        return admit(id, topic: topic, now: now)
+    }
+
+    /// A device that a sources file names, made where it is new.
+    mutating func device(_ id: DeviceID, now: Double) -> Admission {
+        let topic = topics.string(.telemetry(id))
+        if let device = byTopic[topic] { return .device(device) }
+        return admit(id, topic: topic, now: now)
+    }
+
+    /// A device that has been heard.
+    func known(_ id: DeviceID) -> HeardDevice? { byTopic[topics.string(.telemetry(id))] }
+
+    /// Forgets a device; one that speaks on is new.
+    mutating func forget(_ id: DeviceID) {
+        guard let device = byTopic.removeValue(forKey: topics.string(.telemetry(id))) else { return }
+        for lane in device.lanes { keepStatistics(lane) }
+    }
+
+    private mutating func admit(_ id: DeviceID, topic: String, now: Double) -> Admission {
         guard id.site == site else {
             return .refused(code: "site", reason: "this edge serves the site \(site)")
         }
@@ -82,15 +66,15 @@ struct DeviceRouter {
             return .refused(
                 code: "devices", reason: "\(limit) devices are known and edge.devices allows no more")
         }
-        let device = Device(id: id, arrival: now)
+        let device = HeardDevice(id: id, arrival: now, labelLimit: labelLimit)
         for task in tasks.values.sorted(by: { $0.name < $1.name }) { addLane(task, to: device) }
         byTopic[topic] = device
         return .device(device)
     }
 
-    private func addLane(_ task: TaskDocument, to device: Device) {
+    private func addLane(_ task: TaskDocument, to device: HeardDevice) {
         guard task.covers(site: device.id.site, device: device.id.device) else { return }
-        device.lanes.append(Lane(task: task, device: device.id, topics: topics, means: means[task.name]))
+        device.lanes.append(DeviceLane(task: task, device: device.id, topics: topics, means: means[task.name]))
     }
 
     /// Takes a task, new or revised. Windows under way go on only where the grid is the same.
@@ -108,8 +92,7 @@ struct DeviceRouter {
             if let lane = device.lanes.indices.last, device.lanes[lane].task == task,
                 device.lanes[lane].cutter.grid == previous.cutter.grid
             {
-                device.lanes[lane].cutter = previous.cutter
-                device.lanes[lane].state = previous.state
+                device.lanes[lane].resume(previous)
             } else {
                 keepStatistics(previous)
             }
@@ -138,15 +121,17 @@ struct DeviceRouter {
     func task(_ name: String) -> TaskDocument? { tasks[name] }
 
     /// Devices that have fallen silent since the last look; forgets those silent for long.
+    ///
+    /// A device whose channels speak rarely may be silent for as long as they may.
     mutating func sweep(now: Double, silence: Double, forget: Double) -> [DeviceID] {
         var silent: [DeviceID] = []
         for (topic, device) in byTopic {
             let age = now - device.lastArrival
-            if device.isOnline, age > silence {
+            if device.isOnline, age > max(silence, device.patience ?? 0) {
                 device.isOnline = false
                 silent.append(device.id)
             }
-            if age > forget {
+            if age > max(forget, device.patience ?? 0) {
                 for lane in device.lanes { keepStatistics(lane) }
                 byTopic[topic] = nil
             }
@@ -154,21 +139,14 @@ struct DeviceRouter {
         return silent.sorted()
     }
 
-    private mutating func keepStatistics(_ lane: Lane) {
-        for (name, count) in lane.cutter.statistics.counters { past[name, default: 0] += count }
-    }
+    private mutating func keepStatistics(_ lane: DeviceLane) { lane.count(into: &past) }
 
-    /// What all windows' cutters have counted, also those that are gone.
+    /// What all windows' cutters and joiners have counted, also those that are gone.
     var statistics: [String: Int] {
         var sums = past
         for device in byTopic.values {
-            for lane in device.lanes {
-                for (name, count) in lane.cutter.statistics.counters { sums[name, default: 0] += count }
-            }
+            for lane in device.lanes { lane.count(into: &sums) }
         }
         return sums
     }
-
-    /// Whether this edge has heard a device lately.
-    func knows(_ id: DeviceID) -> Bool { byTopic[topics.string(.telemetry(id))] != nil }
 }

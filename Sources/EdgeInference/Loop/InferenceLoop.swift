@@ -11,17 +11,20 @@ import Telemetry
 /// A batch of messages is worked on in one go, so that a message costs no change of task; students are switched between
 /// batches, and so between windows.
 actor InferenceLoop {
-    private let settings: EdgeSettings
-    private let context: ServiceContext
-    private let outbox: Outbox
-    private let traffic: Traffic
-    private let rejections: Rejections
-    private var router: DeviceRouter
+    let settings: EdgeSettings
+    let context: ServiceContext
+    let outbox: Outbox
+    let homeAssistant: HomeAssistantDiscovery?
+    let traffic: Traffic
+    let rejections: Rejections
+    var router: DeviceRouter
     private var runners: [String: StudentRunner] = [:]
     /// Of the students that have yet to prove themselves.
     private var probations: [String: ProbationRun] = [:]
     /// Probations that ended, for whoever keeps the slots.
     nonisolated let probationEnds = Mailbox<ProbationRun.End>(limit: 1000)
+    /// What publishers' messages mean, where sources files say so.
+    var sources: SourceReader?
     private var policy: UploadPolicy
     private var pending: PendingVerdicts
     private var stream: [BusMessage] = []
@@ -42,18 +45,29 @@ actor InferenceLoop {
         self.outbox = outbox
         self.traffic = traffic
         self.rejections = rejections
-        router = DeviceRouter(site: settings.site, limit: settings.deviceLimit, topics: context.topics)
+        router = DeviceRouter(
+            site: settings.site, limit: settings.deviceLimit, labelLimit: settings.homeAssistant?.labelLimit ?? 0,
+            topics: context.topics)
+        homeAssistant = settings.homeAssistant.map {
+            HomeAssistantDiscovery(
+                prefix: $0.prefix, topics: context.topics, edge: EdgeID(site: settings.site, edge: context.instance),
+                version: ServiceIdentity.version)
+        }
         policy = UploadPolicy(
             sampleShare: settings.sampleShare, rate: settings.uncertainRate, burst: settings.uncertainBurst,
             now: context.now())
         pending = PendingVerdicts(age: settings.verdictAge)
+        sources = settings.sources.map { SourceReader($0, site: settings.site) }
     }
 
     var counts: Totals { totals }
 
     // MARK: What runs
 
-    func set(task: TaskDocument) { router.set(task) }
+    func set(task: TaskDocument) {
+        if router.task(task.name) != task { checkUnits(of: task) }
+        router.set(task)
+    }
 
     func remove(task: String) {
         router.remove(task: task)
@@ -105,7 +119,7 @@ actor InferenceLoop {
         flush()
     }
 
-    private func flush() {
+    func flush() {
         if !stream.isEmpty {
             outbox.stream.put(contentsOf: stream)
             stream.removeAll(keepingCapacity: true)
@@ -116,19 +130,25 @@ actor InferenceLoop {
         }
     }
 
-    private func receive(_ message: BusMessage, now: Double) {
+    /// Whether a message's payload is to be read at all.
+    func isLive(_ message: BusMessage) -> Bool {
         // A retained sample is of some other time, and an empty payload only takes one back.
         guard !message.retained, !message.payload.isEmpty else {
             context.board.count("stale")
-            return
+            return false
         }
         guard message.payload.count <= settings.telemetryBytes else {
             rejections.put(
                 message.topic, code: "oversize",
                 reason: "\(message.payload.count) bytes; at most \(settings.telemetryBytes) are accepted")
-            return
+            return false
         }
-        let device: DeviceRouter.Device
+        return true
+    }
+
+    private func receive(_ message: BusMessage, now: Double) {
+        guard isLive(message) else { return }
+        let device: HeardDevice
         switch router.device(topic: message.topic, now: now) {
         case .device(let known): device = known
         case .refused(let code, let reason):
@@ -142,18 +162,17 @@ actor InferenceLoop {
             rejections.put(message.topic, code: "\(error.code)", reason: "\(error)")
             return
         }
-        device.lastArrival = now
-        if !device.isOnline {
-            device.isOnline = true
-            say(device.id, isOnline: true)
+        hear(device, now: now)
+        if !batch.timeIsArrival {
+            device.observe(
+                deviceTime: batch.t + Double(batch.rows - 1) * (batch.interval ?? 0), arrival: now)
         }
         var fault: WindowError?
         var isUsed = device.lanes.isEmpty
         for lane in device.lanes.indices {
             do throws(WindowError) {
-                let windows = try device.lanes[lane].cutter.append(batch)
+                try cut(device.lanes[lane].samples(of: batch, arrival: now), device, lane, now: now)
                 isUsed = true
-                for window in windows { decide(window, device, lane, now: now) }
             } catch {
                 fault = error
             }
@@ -161,6 +180,24 @@ actor InferenceLoop {
         // A device may feed several tasks with different channels; only what none can use is refused.
         if let fault, !isUsed {
             rejections.put(message.topic, code: "\(fault.code)", reason: fault.message)
+        }
+    }
+
+    /// Notes that a device is there.
+    func hear(_ device: HeardDevice, now: Double) {
+        device.lastArrival = now
+        if !device.isOnline {
+            device.isOnline = true
+            say(device.id, isOnline: true)
+        }
+    }
+
+    /// Cuts samples into windows and decides on those.
+    ///
+    /// - Throws: `WindowError` where samples cannot be used.
+    func cut(_ batches: [SampleBatch], _ device: HeardDevice, _ lane: Int, now: Double) throws(WindowError) {
+        for batch in batches {
+            for window in try device.lanes[lane].cutter.append(batch) { decide(window, device, lane, now: now) }
         }
     }
 
@@ -173,7 +210,7 @@ actor InferenceLoop {
 
     // MARK: Windows
 
-    private func decide(_ window: SampleWindow, _ device: DeviceRouter.Device, _ lane: Int, now: Double) {
+    private func decide(_ window: SampleWindow, _ device: HeardDevice, _ lane: Int, now: Double) {
         let id = window.id(device: device.id.device)
         let task = device.lanes[lane].task
         let isEvaluation = device.lanes[lane].isEvaluation
@@ -227,7 +264,7 @@ actor InferenceLoop {
     }
 
     /// The state changes with the label; for a regression, whose value is always new, once a window.
-    private func sayState(_ message: InferenceMessage, _ device: DeviceRouter.Device, _ lane: Int) {
+    private func sayState(_ message: InferenceMessage, _ device: HeardDevice, _ lane: Int) {
         var state = StateMessage(t: message.t, version: message.version)
         switch message.decision {
         case .label(let label, let superclass, let confidence):
@@ -345,6 +382,27 @@ actor InferenceLoop {
         }
     }
 
+    // MARK: Devices
+
+    /// Says what is known of a device, where that has changed.
+    func report(_ device: HeardDevice, now: Double, isDue: Bool = false) {
+        guard let report = device.nextReport(now: now, edge: context.instance, isDue: isDue) else { return }
+        outbox.latest.put(
+            BusMessage(
+                topic: context.topics.string(.device(device.id)), payload: report.payload, retained: true,
+                contentType: "application/json"))
+    }
+
+    /// Forgets a device that somebody has taken back, and does not say again what was retained about it.
+    func forget(_ id: DeviceID) {
+        let models = router.known(id)?.lanes.map(\.task.name) ?? []
+        router.forget(id)
+        var topics = [context.topics.string(.deviceAvailability(id)), context.topics.string(.device(id))]
+        topics += models.map { context.topics.string(.state(id, model: $0)) }
+        if let homeAssistant { topics.append(HomeAssistantTopic.config(prefix: homeAssistant.prefix, id)) }
+        outbox.latest.forget(topics)
+    }
+
     // MARK: Time
 
     /// Looks at what silence means, and brings the counters up to date.
@@ -352,9 +410,13 @@ actor InferenceLoop {
     /// - Parameter dropped: messages that the telemetry subscription has dropped, where that is known.
     func sweep(dropped: Int?) {
         let now = context.now()
+        joinQuiet(now: now)
         for device in router.sweep(now: now, silence: settings.deviceSilence, forget: settings.deviceForget) {
             say(device, isOnline: false)
         }
+        announceChanged()
+        sayLabels(now: now)
+        for device in router.devices { report(device, now: now) }
         pending.expire(now: now)
         let board = context.board
         // The status adds what all subscriptions dropped to `dropped` itself.

@@ -46,6 +46,12 @@ final class LatestLane: Sendable {
         events.put(.message)
     }
 
+    /// Gives up topics: they are not said again, and what is retained is taken back, for it may just have been said.
+    func forget(_ topics: [String]) {
+        let known = state.withLock { state in topics.filter { state.latest[$0]?.payload.isEmpty == false } }
+        for topic in known { put(BusMessage(topic: topic, payload: [], retained: true)) }
+    }
+
     func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -120,7 +126,7 @@ final class LatestLane: Sendable {
             try await context.bus.publish(message)
             context.board.count("published")
             traffic.sent(message.topic.utf8.count + message.payload.count, .inferences)
-            if !message.retained { forget(message) }
+            if !message.retained || message.payload.isEmpty { forget(message) }
             return true
         } catch {
             if error.isRetriable { return false }

@@ -5,7 +5,8 @@ import ServiceLifecycle
 import ServiceRuntime
 import Telemetry
 
-/// Notices other edges that serve the same site: each device would be answered for twice.
+/// Notices other edges that serve the same site, or that take the same publishers for theirs: each device would be answered
+/// for twice.
 ///
 /// Edges say which site they serve in their retained status; the watcher reads those and the edges' availability.
 /// Consumers count the lower edge id, which the status names too.
@@ -15,6 +16,8 @@ actor ConflictWatcher: Service {
 
     private struct Other {
         var site: String?
+        /// Filters of its sources that give their devices the edge's own site.
+        var filters: Set<String> = []
         var isOnline = false
     }
 
@@ -23,6 +26,7 @@ actor ConflictWatcher: Service {
     private let rejections: Rejections
     private var others: [String: Other] = [:]
     private var conflicts: [String] = []
+    private var shared: [String] = []
 
     init(settings: EdgeSettings, context: ServiceContext, rejections: Rejections) {
         self.settings = settings
@@ -58,7 +62,11 @@ actor ConflictWatcher: Service {
                 }
                 do throws(JSONError) {
                     let status = try StatusMessage(payload: message.payload)
-                    change(instance) { $0.site = status.details["site"]?.string }
+                    let filters = status.details["sources"]?.elements?.compactMap(\.string) ?? []
+                    change(instance) {
+                        $0.site = status.details["site"]?.string
+                        $0.filters = Set(filters)
+                    }
                 } catch {
                     rejections.put(message.topic, code: "\(error.code)", reason: "\(error)")
                 }
@@ -68,6 +76,7 @@ actor ConflictWatcher: Service {
             }
         }
         show()
+        showShared()
     }
 
     private func change(_ instance: String, _ body: (inout Other) -> Void) {
@@ -93,5 +102,21 @@ actor ConflictWatcher: Service {
         context.logger.warning(
             "Another edge serves the same site; consumers count the lower edge id",
             metadata: [EdgeLogKeys.site: "\(settings.site)", EdgeLogKeys.edge: "\(found.joined(separator: ", "))"])
+    }
+
+    /// Edges of other sites for which the same publishers' devices are theirs.
+    private func showShared() {
+        let own = Set(settings.sources?.siteFreeFilters ?? [])
+        let found = others.filter {
+            $0.value.isOnline && $0.value.site != settings.site && !$0.value.filters.isDisjoint(with: own)
+        }.keys.sorted()
+        guard found != shared else { return }
+        shared = found
+        defer { context.board.publishSoon() }
+        context.board.set("sharedSources", found.isEmpty ? nil : .array(found.map(JSONValue.string)))
+        guard !found.isEmpty else { return }
+        context.logger.warning(
+            "An edge of another site takes the same publishers; give the sources a site, or each edge its own topics",
+            metadata: [EdgeLogKeys.edge: "\(found.joined(separator: ", "))"])
     }
 }

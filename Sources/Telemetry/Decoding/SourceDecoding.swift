@@ -49,7 +49,10 @@ struct SourceDecoding {
         to device: inout DeviceReadings
     ) {
         switch parsed {
-        case .absent: return
+        case .absent:
+            // Of a steady channel the next value is missed anyway; one that would hold its last must be told.
+            guard case .onChange = channel.timing else { return }
+            device.readings.append(Reading(channel: channel.name, t: t, timeIsArrival: isArrival, value: .nan))
         case .fault(let reason): issue(place, reason)
         case .number(let number):
             let value = number * channel.scale + channel.offset

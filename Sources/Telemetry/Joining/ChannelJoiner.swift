@@ -2,7 +2,7 @@
 ///
 /// Samples stand on the task's grid (multiples of `1 / rate` since 1970), so a ``WindowCutter`` behind it takes them as
 /// they are. A periodic channel is interpolated linearly between two readings, or takes the nearest within half a period
-/// where one is missing; an on-change channel keeps its value until its longest silence. What is missing is NaN in a
+/// where one is missing, or is averaged where it is faster than the task; an on-change channel keeps its value until its longest silence. What is missing is NaN in a
 /// sample, or a gap where nothing is there: the cutter then does what the task's policy says, and names the channels.
 ///
 /// Synchronous and without I/O or a clock. A sample is made as soon as no reading to come can change it: when the readings
@@ -65,7 +65,7 @@ public struct ChannelJoiner: Sendable {
         self.tolerance = tolerance
         slack = 1e-3 / rate
         index = Dictionary(uniqueKeysWithValues: channels.enumerated().map { ($1.name, $0) })
-        tracks = channels.map { ChannelTrack(timing: $0.timing) }
+        tracks = channels.map { ChannelTrack(timing: $0.timing, interval: 1 / rate) }
         statistics = JoinStatistics(channels: channels.count)
     }
 
@@ -120,7 +120,9 @@ public struct ChannelJoiner: Sendable {
             }
             reading.value = conversion(reading.value)
         }
-        guard reading.value.isFinite, plausibleTimes.contains(reading.t) else { return nil }
+        guard reading.value.isFinite || (reading.value.isNaN && tracks[place].period == nil),
+            plausibleTimes.contains(reading.t)
+        else { return nil }
         if reading.timeIsArrival {
             statistics.arrivalTimed += 1
             if let ahead = skew.seconds { reading.t += ahead }
@@ -208,7 +210,7 @@ public struct ChannelJoiner: Sendable {
     private mutating func restart(_ batches: inout [SampleBatch]) {
         make(until: newest + tolerance.reorderSeconds, into: &batches)
         flush(into: &batches)
-        tracks = channels.map { ChannelTrack(timing: $0.timing) }
+        tracks = channels.map { ChannelTrack(timing: $0.timing, interval: 1 / rate) }
         skew = ClockSkew()
         head = nil
         newest = -.infinity
@@ -227,7 +229,7 @@ public struct ChannelJoiner: Sendable {
             let isSettled = time - t >= tolerance.reorderSeconds
             var isEmpty = true
             for channel in tracks.indices {
-                let wait = tolerance.reorderSeconds + (tracks[channel].period ?? 0)
+                let wait = tolerance.reorderSeconds + (tracks[channel].period.map { max($0, 0.5 / rate) } ?? 0)
                 let cell = tracks[channel].value(
                     at: t, slack: slack, isSettled: isSettled, isOverdue: time - t >= wait)
                 switch cell {

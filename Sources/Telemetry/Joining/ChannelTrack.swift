@@ -14,6 +14,8 @@ struct ChannelTrack: Sendable {
     static let capacity = 200_000
 
     let timing: ChannelTiming
+    /// Seconds between the samples that are made; a channel that is faster is averaged over them.
+    private let interval: Double
     private var times: [Double] = []
     private var values: [Double] = []
     /// Readings before this are given up.
@@ -21,8 +23,13 @@ struct ChannelTrack: Sendable {
     /// The last reading at or before the time asked for last, or one before that until it is asked again; `first - 1` where
     /// there is none.
     private var cursor = -1
+    /// The time asked for last.
+    private var asked = -Double.infinity
 
-    init(timing: ChannelTiming) { self.timing = timing }
+    init(timing: ChannelTiming, interval: Double) {
+        self.timing = timing
+        self.interval = interval
+    }
 
     var newest: Double? { first < times.count ? times.last : nil }
 
@@ -33,6 +40,9 @@ struct ChannelTrack: Sendable {
         case .onChange: nil
         }
     }
+
+    /// Whether three readings or more come for each sample.
+    private var isAveraged: Bool { period.map { 3 * $0 <= 1.01 * interval } ?? false }
 
     /// How far readings timed by their arrival are moved, so that a steady channel does not jitter with the network: the
     /// first of a message follows on the last one by a period, and takes a twentieth of the difference with it.
@@ -53,7 +63,9 @@ struct ChannelTrack: Sendable {
                 let middle = (low + high) / 2
                 if times[middle] < t { low = middle + 1 } else { high = middle }
             }
-            if times[low] == t { return values[low] == value ? .duplicate : .conflict }
+            if times[low] == t {
+                return values[low] == value || (values[low].isNaN && value.isNaN) ? .duplicate : .conflict
+            }
             times.insert(t, at: low)
             values.insert(value, at: low)
             return .reordered
@@ -74,19 +86,22 @@ struct ChannelTrack: Sendable {
     ///   - isOverdue: whether the next reading of a periodic channel has been waited for long enough.
     mutating func value(at t: Double, slack: Double, isSettled: Bool, isOverdue: Bool) -> Cell {
         while cursor + 1 < times.count, times[cursor + 1] <= t + slack { cursor += 1 }
+        asked = t
         let before = cursor >= first ? cursor : nil
         switch timing {
         case .onChange(let silence):
             guard isSettled else { return .pending }
             guard let before, t - times[before] <= silence + slack else { return .missing }
-            return .value(values[before])
+            return values[before].isNaN ? .missing : .value(values[before])
         case .periodic(let rate):
             return periodic(at: t, 1 / rate, before, slack: slack, isOverdue: isOverdue)
         }
     }
 
-    /// Between two readings of which none is missing: linear; else the nearest within half a period.
+    /// Between two readings of which none is missing: linear; else the nearest within half a period. Of a faster channel the
+    /// mean, so that what swings faster than the samples is not folded down at full strength.
     private func periodic(at t: Double, _ period: Double, _ before: Int?, slack: Double, isOverdue: Bool) -> Cell {
+        if isAveraged { return mean(at: t, period, slack: slack, isOverdue: isOverdue) }
         if let before, t - times[before] <= slack { return .value(values[before]) }
         let after = cursor + 1 < times.count ? cursor + 1 : nil
         if let before, let after, times[after] - times[before] <= 1.5 * period {
@@ -101,15 +116,42 @@ struct ChannelTrack: Sendable {
         return .value(nearest.value)
     }
 
+    /// The mean of the readings nearer to this sample than to its neighbours; missing where half of them are.
+    private func mean(at t: Double, _ period: Double, slack: Double, isOverdue: Bool) -> Cell {
+        let end = t + interval / 2 - slack
+        // The reading after the last of them tells that all are there.
+        guard isOverdue || (newest ?? -.infinity) + period >= end + slack else { return .pending }
+        var sum = 0.0
+        var count = 0
+        var at = cursor
+        while at >= first, times[at] >= end - interval {
+            sum += values[at]
+            count += 1
+            at -= 1
+        }
+        at = cursor + 1
+        while at < times.count, times[at] < end {
+            sum += values[at]
+            count += 1
+            at += 1
+        }
+        return count > 0 && 2 * Double(count) * period >= interval - slack ? .value(sum / Double(count)) : .missing
+    }
+
     /// The earliest time after the one asked for last at which there is a value again; nothing where none is known.
     var next: Double? {
         guard cursor + 1 < times.count else { return nil }
-        return times[cursor + 1] - (period.map { $0 / 2 } ?? 0)
+        return times[cursor + 1] - (period.map { max($0, interval) / 2 } ?? 0)
     }
 
     /// Gives up what no later time needs.
     mutating func prune() {
-        first = max(first, cursor)
+        if isAveraged {
+            // A mean needs what lies before its sample too.
+            while first < cursor, times[first] < asked - interval { first += 1 }
+        } else {
+            first = max(first, cursor)
+        }
         guard first > 4096 else { return }
         times.removeFirst(first)
         values.removeFirst(first)

@@ -23,7 +23,7 @@ public struct ClockSkew: Sendable, Equatable {
     /// - Parameters:
     ///   - deviceTime: of the newest reading in a message.
     ///   - arrival: when the message came.
-    mutating func observe(deviceTime: Double, arrival: Double) {
+    public mutating func observe(deviceTime: Double, arrival: Double) {
         let difference = deviceTime - arrival
         if differences.count < Self.window {
             differences.append(difference)

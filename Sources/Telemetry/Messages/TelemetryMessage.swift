@@ -4,7 +4,7 @@ public import JSON
 ///
 /// Rows: `{"t":…,"dt":…,"seq":…,"channels":[…],"values":[[…],…]}`; `null` in a row is a missing value, booleans are 1
 /// and 0. Flat, one sample: `{"co2":612,"motion":true}`, where members that are neither number nor boolean are ignored.
-/// In both, `t` is Unix seconds or ISO 8601 text, or absent.
+/// In both, `t` is Unix seconds or ISO 8601 text, or absent, and `dt` seconds between samples.
 public struct TelemetryMessage: MessagePayload {
     public static let maximumRows = 100_000
     public static let maximumChannels = 256
@@ -45,15 +45,14 @@ public struct TelemetryMessage: MessagePayload {
         let reader = try JSONObjectReader(json)
         t = try Self.time(reader)
         sequence = try reader.optionalInteger("seq")
-        guard reader.object["values"] != nil else {
-            interval = nil
-            (channels, values) = try Self.flat(reader.object)
-            return
-        }
         interval = try reader.optionalNumber("dt")
-        channels = try reader.strings("channels")
-        try Self.check(channels)
-        values = try Self.rows(reader.object["values"] ?? .null, channels: channels.count)
+        if reader.object["values"] != nil {
+            channels = try reader.strings("channels")
+            try Self.check(channels)
+            values = try Self.rows(reader.object["values"] ?? .null, channels: channels.count)
+        } else {
+            (channels, values) = try Self.flat(reader.object)
+        }
         if let interval {
             guard interval > 0, interval <= 86_400 else {
                 throw JSONError(.wrongType, "dt: \(interval) is no interval above 0 and up to a day, in seconds")

@@ -5,6 +5,7 @@ public struct Reading: Sendable, Equatable {
     public var t: Double
     /// Whether `t` is when the message came.
     public var timeIsArrival: Bool
+    /// NaN where a channel that speaks on change says that it has none any more.
     public var value: Double
     /// Of `value`; nothing where nobody said.
     public var unit: String?
