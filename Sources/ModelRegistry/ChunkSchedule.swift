@@ -1,7 +1,8 @@
 /// Which chunks to broadcast when: a synchronous state machine that merges what several edges need.
 ///
 /// The first request for a frame opens a short wait in which others join; then each chunk goes out once, in order.
-/// A chunk that is still to be sent is not queued again.
+/// A chunk that is still to be sent is not queued again, and one that has just gone out neither: requests cross it on their
+/// way, and who still lacks it asks again.
 struct ChunkSchedule {
     /// What to do now.
     enum Step: Equatable {
@@ -33,6 +34,8 @@ struct ChunkSchedule {
     /// In the order of their first request.
     private var frames: [Frame] = []
     private(set) var depth = 0
+    /// When chunks went out, by frame; only those of the last wait count.
+    private var sent: [String: [Int: Double]] = [:]
 
     /// - Parameter limit: chunks waiting at once.
     init(mergeSeconds: Double, limit: Int = 65_536) {
@@ -45,7 +48,9 @@ struct ChunkSchedule {
         guard ranges.allSatisfy({ $0.lowerBound >= 0 && $0.upperBound <= chunks }) else { return .outOfRange }
         let wanted = ranges.reduce(into: Set<Int>()) { $0.formUnion($1) }
         let at = frames.firstIndex { $0.digest == digest }
-        let fresh = wanted.subtracting(at.map { frames[$0].waiting } ?? [])
+        let justSent = sent[digest, default: [:]].filter { now - $0.value < mergeSeconds }
+        sent[digest] = justSent.isEmpty ? nil : justSent
+        let fresh = wanted.subtracting(at.map { frames[$0].waiting } ?? []).subtracting(justSent.keys)
         guard !fresh.isEmpty else { return .taken(0) }
         guard depth + fresh.count <= limit else { return .full }
         if let at {
@@ -63,12 +68,14 @@ struct ChunkSchedule {
         let index = frames[first].waiting.removeFirst()
         let digest = frames[first].digest
         depth -= 1
+        sent[digest, default: [:]][index] = now
         if frames[first].waiting.isEmpty { frames.remove(at: first) }
         return .send(frame: digest, index: index)
     }
 
     /// Drops what is waiting of a frame that is offered no more.
     mutating func drop(frame digest: String) {
+        sent[digest] = nil
         guard let at = frames.firstIndex(where: { $0.digest == digest }) else { return }
         depth -= frames[at].waiting.count
         frames.remove(at: at)

@@ -123,7 +123,7 @@ final class EdgeFixture: Sendable {
 
     /// Waits until something holds; what brings it about is asynchronous, so it is looked at again and again.
     func wait(
-        _ what: String, seconds: Double = 10, sourceLocation: SourceLocation = #_sourceLocation,
+        _ what: String, seconds: Double = 60, sourceLocation: SourceLocation = #_sourceLocation,
         until condition: () async throws -> Bool
     ) async throws {
         let deadline = ContinuousClock.now + .seconds(seconds)

@@ -29,6 +29,18 @@ import Testing
         #expect(drain(&schedule, now: 1) == ["a0"])
     }
 
+    @Test("Requests that cross a chunk on its way do not have it sent twice")
+    func crossing() {
+        var schedule = ChunkSchedule(mergeSeconds: 0.5)
+        _ = schedule.add(frame: "a", ranges: [0..<2], chunks: 2, now: 0)
+        #expect(drain(&schedule, now: 0.5) == ["a0", "a1"])
+        #expect(schedule.add(frame: "a", ranges: [0..<2], chunks: 2, now: 0.9) == .taken(0))
+        #expect(schedule.add(frame: "b", ranges: [0..<1], chunks: 1, now: 0.9) == .taken(1))
+        #expect(drain(&schedule, now: 1.5) == ["b0"])
+        #expect(schedule.add(frame: "a", ranges: [1..<2], chunks: 2, now: 1.5) == .taken(1))
+        #expect(drain(&schedule, now: 2) == ["a1"])
+    }
+
     @Test("Frames go out in the order of their first request")
     func order() {
         var schedule = ChunkSchedule(mergeSeconds: 0.5)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FleetConsole
 import JSON
+import ModelArtifact
 import ModelDelta
 
 /// Shows what an update would carry.

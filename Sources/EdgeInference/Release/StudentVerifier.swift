@@ -55,6 +55,6 @@ extension TaskDocument {
     func hasShape(of other: TaskDocument) -> Bool {
         name == other.name && kind == other.kind && channels == other.channels && rate == other.rate
             && window == other.window && step == other.step && classes.map(\.name) == other.classes.map(\.name)
-            && target == other.target
+            && target == other.target && heads == other.heads
     }
 }
