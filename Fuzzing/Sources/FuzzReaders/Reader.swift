@@ -67,17 +67,20 @@ enum Reader: String, CaseIterable {
         _ = try? SourcesDocument(json: json)
     }
 
-    /// The first byte picks the decoder.
+    /// By every decoder.
     private static func payload(_ bytes: [UInt8]) {
-        guard let document = try? SourcesDocument(file: Array(sources.utf8)) else {
-            preconditionFailure("the sources below are sound")
-        }
-        var reader = SourceReader(document, site: "site")
         for name in ["json", "value", "senml-json", "senml-cbor", "int16", "float32"] {
-            _ = try? reader.read(
+            _ = try? publishers.read(
                 topic: name == "value" ? "value/device/x" : "\(name)/device", payload: bytes, arrival: 1_760_000_000)
         }
     }
+
+    private nonisolated(unsafe) static var publishers: SourceReader = {
+        guard let document = try? SourcesDocument(file: Array(sources.utf8)) else {
+            preconditionFailure("the sources below are sound")
+        }
+        return SourceReader(document, site: "site")
+    }()
 
     private static let sources = #"""
         {"format":1,"sources":[
