@@ -16,13 +16,13 @@ extension GridTuning {
         let own = try Quantiser(spec: base.spec, grid: Int8Grid(of: base))
         let start = quantiser.grid == own.grid ? free : try tune(free.weights, own, part: 2)
         let trim = { (budget: UpdateBudget) in
-            try self.trim(start, own, base: base, within: try budget.bytes(of: free.student), budget)
+            try self.trim(start, own, base: base, within: try budget.bytes(of: free.student))
         }
         if let budget = options.updateBudget {
             let trimmed = try trim(budget)
             outcome.student = trimmed.student
             outcome.curve += trimmed.curve
-            outcome.updateBytes = try budget.size(from: base, to: trimmed.student)
+            outcome.updateBytes = try UpdateBudget.size(from: base, to: trimmed.student)
         }
         for budget in options.updateCurve {
             let student: Student
@@ -38,7 +38,7 @@ extension GridTuning {
             outcome.updates.append(
                 BudgetedUpdate(
                     budget: budget, limit: try budget.bytes(of: free.student),
-                    bytes: try budget.size(from: base, to: student), student: student))
+                    bytes: try UpdateBudget.size(from: base, to: student), student: student))
         }
     }
 
@@ -53,9 +53,9 @@ extension GridTuning {
     ///   - limit: bytes that an update may take.
     /// - Throws: `DistillationError.overBudget` where not even an update without moves fits.
     private func trim(
-        _ free: Pass, _ quantiser: Quantiser, base: Student, within limit: Int, _ budget: UpdateBudget
+        _ free: Pass, _ quantiser: Quantiser, base: Student, within limit: Int
     ) throws -> Pass {
-        let size = try budget.size(from: base, to: free.student)
+        let size = try UpdateBudget.size(from: base, to: free.student)
         var pass = Pass(weights: free.weights, student: free.student, curve: [])
         guard size > limit else { return pass }
         // Each round gives back a like share: the eighth root of the whole.
@@ -64,7 +64,7 @@ extension GridTuning {
         for round in 1...Self.rounds {
             aim *= share
             let within = round == Self.rounds ? limit : Int(aim)
-            let frozen = try frozen(pass.weights, quantiser, base: base, within: within, budget)
+            let frozen = try frozen(pass.weights, quantiser, base: base, within: within)
             frozen.apply(to: &pass.weights)
             let tuned = try tune(
                 pass.weights, quantiser, frozen: frozen, part: 2 + round, share: Self.passes)
@@ -72,8 +72,8 @@ extension GridTuning {
             frozen.apply(to: &pass.weights)
         }
         // What moved further in the last round may have grown.
-        if try budget.size(from: base, to: pass.student) > limit {
-            let frozen = try frozen(pass.weights, quantiser, base: base, within: limit, budget)
+        if try UpdateBudget.size(from: base, to: pass.student) > limit {
+            let frozen = try frozen(pass.weights, quantiser, base: base, within: limit)
             frozen.apply(to: &pass.weights)
             pass.student = try student(pass.weights, quantiser)
         }
@@ -82,7 +82,7 @@ extension GridTuning {
 
     /// The moves to give back so that the update takes at most so many bytes.
     private func frozen(
-        _ weights: NetworkWeights, _ quantiser: Quantiser, base: Student, within limit: Int, _ budget: UpdateBudget
+        _ weights: NetworkWeights, _ quantiser: Quantiser, base: Student, within limit: Int
     ) throws -> FrozenValues {
         let start = try Quantiser.weights(of: base).values
         let steps = quantiser.steps(from: start, to: weights.values)
@@ -100,7 +100,7 @@ extension GridTuning {
             return FrozenValues(isFrozen: isFrozen, values: start)
         }
         func size(_ count: Int) throws -> Int {
-            try budget.size(from: base, to: student(weights, quantiser, keeping(count)))
+            try UpdateBudget.size(from: base, to: student(weights, quantiser, keeping(count)))
         }
         let least = try size(0)
         guard least <= limit else {

@@ -26,7 +26,7 @@ public enum UpdateBudget: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// Bytes of the frame that takes one student to another.
-    func size(from base: Student, to student: Student) throws -> Int {
+    static func size(from base: Student, to student: Student) throws -> Int {
         try DeltaCodec.encode(base: base.encode(), target: student.encode()).bytes.count
     }
 

@@ -66,7 +66,12 @@ struct StudyEvaluation {
         }
     }
 
-    func answers(_ predictor: Predictor, _ windows: LabelledWindows) throws -> [Float] {
+    /// On the test part.
+    func quality(_ predictor: Predictor) throws -> Double? {
+        TargetScores.quality(TargetScores.all(try answers(predictor, data.test), data.test, data.targets))
+    }
+
+    private func answers(_ predictor: Predictor, _ windows: LabelledWindows) throws -> [Float] {
         TargetScores.answers(try predictor.logits(windows), windows: windows.count, targets: data.targets)
     }
 
@@ -174,7 +179,7 @@ extension StudyEvaluation {
             step: step, parameters: spec.parameterCount, nonZero: nonZero, bytes: file.count,
             compressedBytes: try compressor.compress(file).count,
             multiplyAccumulates: spec.multiplyAccumulates, validation: validation,
-            test: TargetScores.quality(TargetScores.all(try answers(predictor, data.test), data.test, data.targets)),
+            test: try quality(predictor),
             latency: latency,
             energy: options.profile.compute(seconds: seconds),
             brokenBy: brokenBy, eased: eased)
