@@ -1,4 +1,5 @@
 import Logging
+import Metrics
 import ServiceLifecycle
 import ServiceRuntime
 import Storage
@@ -9,6 +10,7 @@ struct StoreService: Service {
     let context: ServiceContext
     let store: AggregateStore
     let interval: Duration
+    let metrics: AggregatorMetrics
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -25,8 +27,10 @@ struct StoreService: Service {
     /// Writes what changed since the last call; after a failure the next call writes everything.
     func save() async {
         let snapshot = live.withLock { $0.drain() }
+        let start = ContinuousClock.now
         do {
             try await store.write(snapshot)
+            metrics.storeTime.record(duration: ContinuousClock.now - start)
         } catch {
             live.withLock { $0.mustStoreAll = true }
             context.board.count("storesFailed")

@@ -6,6 +6,8 @@ public struct HTTPRoute: Sendable {
         public let parameters: [String: String]
         /// What stands behind `?`, decoded; the first of each name.
         public let query: [String: String]
+        /// By lower-case name; the first of each name.
+        public let headers: [String: String]
     }
 
     /// An answer held in memory.

@@ -60,11 +60,9 @@ public struct HTTPService: Service {
                         "instance": .string(context.instance), "version": .string(ServiceIdentity.version),
                     ]).bytes)
             },
-            HTTPRoute("/metrics") { _ in
-                let counts = context.board.counters.sorted { $0.key < $1.key }
-                return .text(
-                    context.metrics.text(adding: counts, bus: context.bus.statistics),
-                    contentType: OpenMetricsFactory.contentType)
+            HTTPRoute("/metrics") { request in
+                let page = await context.metricsPage(accept: request.headers["accept"])
+                return .text(page.text, contentType: page.contentType)
             },
         ]
     }
@@ -78,9 +76,14 @@ public struct HTTPService: Service {
         for (name, value) in request.uri.queryParameters where query[String(name)] == nil {
             query[String(name)] = String(value)
         }
+        var headers: [String: String] = [:]
+        for field in request.headers where headers[field.name.canonicalName] == nil {
+            headers[field.name.canonicalName] = field.value
+        }
         let answer: HTTPRoute.Answer
         do {
-            answer = try await route.respond(HTTPRoute.Request(parameters: parameters, query: query))
+            answer = try await route.respond(
+                HTTPRoute.Request(parameters: parameters, query: query, headers: headers))
         } catch {
             context.logger.error(
                 "A request failed", metadata: ["http.path": "\(route.path)", ServiceLogKeys.error: "\(error)"])

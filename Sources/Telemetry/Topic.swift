@@ -34,6 +34,7 @@ public enum Topic: Sendable, Hashable {
     case need(model: String, EdgeID)
     case chunk(digest: String, index: Int)
     case reject(executable: String)
+    case alert(AlertID)
 
     /// The levels below the root.
     public var levels: [String] {
@@ -72,6 +73,7 @@ public enum Topic: Sendable, Hashable {
         case .need(let model, let id): ["model", model, "need", id.site, id.edge]
         case .chunk(let digest, let index): ["chunk", digest, String(index)]
         case .reject(let executable): ["reject", executable]
+        case .alert(let alert): ["alert", alert.kind.rawValue] + alert.names
         }
     }
 
@@ -125,6 +127,10 @@ public enum Topic: Sendable, Hashable {
             guard let index = Int(parts[2]), index >= 0 else { return nil }
             self = .chunk(digest: parts[1], index: index)
         case ("reject", 2): self = .reject(executable: parts[1])
+        case ("alert", 4...5):
+            guard let kind = AlertID.Kind(rawValue: parts[1]), let alert = AlertID(kind, names: Array(parts[2...]))
+            else { return nil }
+            self = .alert(alert)
         default: return nil
         }
     }

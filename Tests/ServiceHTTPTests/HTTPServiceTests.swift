@@ -42,9 +42,11 @@ struct HTTPServiceTests {
 
         let health = try Self.get("/health", port)
         #expect(health.hasPrefix("HTTP/1.1 200 ") && health.contains("\"instance\":\"registry\""))
-        let metrics = try Self.get("/metrics", port)
+        let metrics = try Self.get("/metrics", port, accept: "application/openmetrics-text;version=1.0.0,*/*;q=0.1")
         #expect(metrics.contains("retort_status_total{counter=\"rejected\"} 3\n"))
         #expect(metrics.contains("application/openmetrics-text") && metrics.hasSuffix("# EOF\n"))
+        let older = try Self.get("/metrics", port)
+        #expect(older.contains("text/plain; version=0.0.4") && !older.contains("# EOF"))
         #expect(try Self.get("/api/models/activity?version=7%2B1", port).hasSuffix("version 7+1"))
         let failed = try Self.get("/api/models/other", port)
         #expect(failed.hasPrefix("HTTP/1.1 500 ") && !failed.contains("Failure"), "an error is not shown to strangers")
@@ -65,7 +67,7 @@ struct HTTPServiceTests {
         #expect(throws: ConfigurationError.self) { try HTTPSettings(bad) }
     }
 
-    private static func get(_ path: String, _ port: Int) throws -> String {
+    private static func get(_ path: String, _ port: Int, accept: String? = nil) throws -> String {
         #if canImport(Glibc)
             let type = Int32(SOCK_STREAM.rawValue)
         #else
@@ -83,7 +85,8 @@ struct HTTPServiceTests {
             }
         }
         try #require(isConnected)
-        let request = Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
+        let wish = accept.map { "Accept: \($0)\r\n" } ?? ""
+        let request = Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\(wish)Connection: close\r\n\r\n".utf8)
         try #require(write(socket, request, request.count) == request.count)
         var answer: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)

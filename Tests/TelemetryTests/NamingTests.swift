@@ -32,6 +32,9 @@ struct NamingTests {
         (.offer(model: "m", base: "none", target: digest), "model/m/offer/none/\(digest)"),
         (.need(model: "m", edge), "model/m/need/home/gw-1"), (.chunk(digest: digest, index: 3), "chunk/\(digest)/3"),
         (.reject(executable: "edge"), "reject/edge"),
+        (.alert(.edgeOffline(EdgeID(site: "home", edge: "gw-1"))), "alert/edge-offline/home/gw-1"),
+        (.alert(.accuracyBelowGuard(model: "activity", version: 7)), "alert/accuracy-below-guard/activity/7"),
+        (.alert(.drift(model: "activity", EdgeID(site: "home", edge: "gw-1"))), "alert/drift/activity/home/gw-1"),
     ]
 
     @Test("Every topic is written and read back", arguments: topics)

@@ -30,6 +30,7 @@ actor InferenceLoop {
     private var stream: [BusMessage] = []
     private var uploads: [BusMessage] = []
     private var totals = Totals()
+    private var gates = GateCounts()
 
     /// What was done since the process started.
     struct Totals: Sendable, Equatable {
@@ -73,6 +74,7 @@ actor InferenceLoop {
         router.remove(task: task)
         runners[task] = nil
         probations[task] = nil
+        gates.forget(task)
         context.board.set("models", models)
     }
 
@@ -229,6 +231,9 @@ actor InferenceLoop {
         }
         let result = decided.result
         totals.inferences += 1
+        if task.kind == .classification {
+            gates.count(task.name, version: decided.runner.version, isUncertain: result.isUncertain)
+        }
         let message = InferenceMessage(
             t: now, window: id.description, from: window.from, to: window.to, edge: context.instance,
             version: decided.runner.version, decision: result.decision, filledChannels: window.filledChannels,
@@ -423,6 +428,7 @@ actor InferenceLoop {
         if let dropped { board.setCount("telemetryDropped", to: dropped) }
         for (name, count) in router.statistics { board.setCount(name, to: count) }
         board.setCount("inferences", to: totals.inferences)
+        board.set("gates", gates.json)
         board.setCount("uploadsLimited", to: policy.limited)
         board.setCount("verdictsExpired", to: pending.expired)
         board.set("devices", .integer(Int64(router.count)))
