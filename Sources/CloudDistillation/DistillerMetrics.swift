@@ -32,6 +32,13 @@ final class DistillerMetrics: Sendable {
         ("storageErrors", "storage_errors", "Failures of the database"),
     ]
 
+    /// Entries of the status board that go up and down.
+    private static let gauges = [
+        "jobsWaiting": MetricDefinition(.gauge, "retort_distiller_jobs_waiting", "Jobs that wait for their turn"),
+        "windowsWithoutValues": MetricDefinition(
+            .gauge, "retort_distiller_valueless_windows", "Windows of the last job whose values were not stored"),
+    ]
+
     private static let verdictTime = MetricDefinition(
         .histogram, "retort_distiller_verdict_seconds", "Time from a window's arrival to its verdict with the broker")
 
@@ -61,6 +68,7 @@ final class DistillerMetrics: Sendable {
                 uniqueKeysWithValues: Self.counters.map {
                     ($0.0, MetricDefinition(.counter, "retort_distiller_\($0.1)", $0.2))
                 }))
+        factory.name(counters: Self.gauges)
         verdicts = Timer(label: Self.verdictTime.name, factory: factory)
     }
 

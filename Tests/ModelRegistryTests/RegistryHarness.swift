@@ -82,8 +82,14 @@ final class RegistryHarness: Sendable {
             context: context)
     }
 
-    /// What `/metrics` says.
-    func metrics() async -> String { await context.metricsPage(accept: nil).text }
+    /// What `/metrics` says, once it passes.
+    func metrics(where passes: (String) -> Bool) async -> String {
+        while true {
+            let page = await context.metricsPage(accept: nil).text
+            if passes(page) || Task.isCancelled { return page }
+            await Task.yield()
+        }
+    }
 
     /// Ends the process without a goodbye: nothing is flushed or closed.
     func kill() async {

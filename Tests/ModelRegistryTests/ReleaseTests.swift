@@ -45,7 +45,7 @@ import Testing
         #expect(release.compressedBytes == candidate.message.content.bytes)
 
         try await harness.install(version: 1, digest: candidate.message.digest)
-        let page = await harness.metrics()
+        let page = await harness.metrics { $0.contains("retort_registry_edges{") }
         for line in [
             "retort_registry_versions{model=\"wrist\"} 1",
             "retort_registry_released_version{model=\"wrist\",channel=\"stable\"} 1",

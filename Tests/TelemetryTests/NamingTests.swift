@@ -35,6 +35,12 @@ struct NamingTests {
         (.alert(.edgeOffline(EdgeID(site: "home", edge: "gw-1"))), "alert/edge-offline/home/gw-1"),
         (.alert(.accuracyBelowGuard(model: "activity", version: 7)), "alert/accuracy-below-guard/activity/7"),
         (.alert(.drift(model: "activity", EdgeID(site: "home", edge: "gw-1"))), "alert/drift/activity/home/gw-1"),
+        (
+            .alert(.updateFailing(model: "activity", EdgeID(site: "home", edge: "gw-1"))),
+            "alert/update-failing/activity/home/gw-1"
+        ),
+        (.alert(.spoolFilling(EdgeID(site: "home", edge: "gw-1"))), "alert/spool-filling/home/gw-1"),
+        (.alert(.batteryLow(DeviceID(site: "home", device: "wrist-7"))), "alert/battery-low/home/wrist-7"),
     ]
 
     @Test("Every topic is written and read back", arguments: topics)

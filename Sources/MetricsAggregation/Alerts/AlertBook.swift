@@ -119,7 +119,7 @@ struct AlertBook: Sendable {
         guard var message = entries[alert]?.standing else { return }
         message.t = now
         message.state = .resolved
-        message.message = "resolved, for \(why): \(message.message)"
+        message.message = "resolved after \(Int((now - message.since).rounded())) s: \(why)"
         entries[alert]?.standing = nil
         entries[alert]?.finding = nil
         entries[alert]?.restored = nil

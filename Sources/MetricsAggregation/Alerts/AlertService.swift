@@ -38,11 +38,7 @@ struct AlertService: Service {
             throw error
         }
         await withTaskGroup { group in
-            group.addTask {
-                for await state in context.bus.states().cancelOnGracefulShutdown() where state == .connected {
-                    book.withLock { $0.repeatStanding() }
-                }
-            }
+            group.addTask { await watchBroker() }
             group.addTask {
                 for await batch in subscription.cancelOnGracefulShutdown() {
                     for message in batch { await take(message) }
@@ -59,6 +55,15 @@ struct AlertService: Service {
                     }
                 }
             }
+        }
+    }
+
+    /// A broker that restarted may have lost what it retained; the connection that there is now has lost nothing.
+    private func watchBroker() async {
+        var wasLost = false
+        for await state in context.bus.states().cancelOnGracefulShutdown() {
+            if state == .connected, wasLost { book.withLock { $0.repeatStanding() } }
+            wasLost = state != .connected
         }
     }
 

@@ -93,7 +93,8 @@ final class EdgeGauges: Sendable {
         return EdgeCounters.all.map { key, definition in
             var family = MetricFamily(definition)
             for (edge, site, status) in edges {
-                family.add(status.counters[key].map(Double.init), ["site": site, "edge": edge])
+                // What an edge has not counted yet, it does not say.
+                family.add(Double(status.counters[key] ?? 0), ["site": site, "edge": edge])
             }
             return family
         } + [others]
