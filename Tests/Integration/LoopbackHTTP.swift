@@ -13,7 +13,8 @@ enum LoopbackHTTP {
     static func get(_ port: Int, _ path: String, accept: String? = nil) throws -> Answer {
         let bytes = try LoopbackPort.exchange(
             port,
-            "GET \(path) HTTP/1.0\r\nHost: localhost\r\n\(accept.map { "Accept: \($0)\r\n" } ?? "")\r\n")
+            "GET \(path) HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n"
+                + "\(accept.map { "Accept: \($0)\r\n" } ?? "")\r\n")
         let text = String(decoding: bytes, as: UTF8.self)
         guard let end = text.range(of: "\r\n\r\n"), let status = text.split(separator: " ").dropFirst().first,
             let code = Int(status)

@@ -36,9 +36,11 @@ enum LoopbackPort {
         }
     }
 
-    /// Sends a request, and returns all that comes until the other side closes.
+    /// Sends a request, and returns all that comes until the other side closes, or says nothing for ten seconds.
     static func exchange(_ port: Int, _ request: String) throws -> [UInt8] {
         try withSocket { socket in
+            var patience = timeval(tv_sec: 10, tv_usec: 0)
+            setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
             var address = address(port: port)
             let isConnected = withUnsafePointer(to: &address) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
