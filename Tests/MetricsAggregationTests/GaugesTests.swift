@@ -60,7 +60,7 @@ struct GaugesTests {
         for edge in 0..<5 { try gauges.take(topic("gw-\(edge)"), status("home", ["inferences": edge]).payload) }
         try gauges.take(topic("gw-1"), status("home", ["inferences": 70]).payload)
         let shown = lines(gauges.families)
-        #expect(shown.filter { $0.hasPrefix("retort_edge_up") }.count == 2)
+        #expect(shown.filter { $0.hasPrefix("retort_edge_up{") }.count == 2)
         #expect(shown.contains("retort_edge_inferences_total{site=home,edge=gw-1} 70.0"))
         #expect(shown.contains("retort_edges_refused_total{} 3.0"))
     }
