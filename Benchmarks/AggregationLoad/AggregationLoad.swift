@@ -32,13 +32,14 @@ struct AggregationLoad: AsyncParsableCommand {
     @Option(help: "Decisions a second.") var rate = 20_000.0
     @Option(help: "Seconds of that rate.") var seconds = 600
     @Option(help: "Seconds of that rate for the peer.") var peerSeconds = 30
-    @Option(help: "Port for the aggregator's HTTP.") var port = 18_080
+    @Option(help: "Port for the aggregator's HTTP.") var port = 18_923
+    @Flag(help: "Leave the questions about a week out.") var onlyLoad = false
     @Option(help: "File for the rows.") var json: String?
 
     func run() async throws {
         let logger = Logger(label: "aggregation-load") { _ in SwiftLogNoOpLogHandler() }
         var options = ClusterPlan.Options(tasks: FilePath(tasks))
-        options.sites = []
+        options.sites = ["north"]
         options.logLevel = "warning"
         options.settings = ["metrics-aggregator:http.port=\(port)"]
         var plan = try ClusterPlan(options: options, state: FilePath(state))
@@ -58,12 +59,16 @@ struct AggregationLoad: AsyncParsableCommand {
         var report = AggregationReport(devices: devices, rate: rate)
         let load = DecisionLoad(bus: running.bus, root: running.topics, devices: devices)
         let watch = try await CounterWatch(running, .fleetSummary) { try FleetSummary(payload: $0).windows }
+        // It is online before it has subscribed; a truth that it misses fails the check at the end.
+        try await Task.sleep(for: .seconds(2))
         try await load.sayTruths()
-        print("A week of \(devices) devices")
-        try await load.sendWeek(rate: rate)
-        try await watch.reaches(load.sent)
-        report.queries = try await WeekQueries(port: port, now: load.now).run()
-        for query in report.queries { print(query.line) }
+        if !onlyLoad {
+            print("A week of \(devices) devices")
+            try await load.sendWeek(rate: rate)
+            try await watch.reaches(load.sent)
+            report.queries = try await WeekQueries(port: port, now: load.now).run()
+            for query in report.queries { print(query.line) }
+        }
         print("\n\(AggregationReport.header)")
         report.steps = try await flood(load, watch, aggregator.process, seconds, step: max(5, seconds / 20)) {
             print(AggregationReport.line($0))
@@ -101,7 +106,7 @@ struct AggregationLoad: AsyncParsableCommand {
     ) async throws -> [AggregationReport.Step] {
         let rate = rate ?? self.rate
         let sender = Task { try await load.send(rate: rate) }
-        defer { sender.cancel() }
+        defer { load.stop() }
         var steps: [AggregationReport.Step] = []
         var before = try AggregationReport.Reading(sent: load.sent, counted: watch.count, process: process)
         for _ in 0..<max(1, seconds / step) {
@@ -112,7 +117,7 @@ struct AggregationLoad: AsyncParsableCommand {
             steps.append(new)
             before = now
         }
-        sender.cancel()
+        load.stop()
         _ = try await sender.value
         return steps
     }

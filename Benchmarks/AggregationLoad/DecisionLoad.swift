@@ -25,6 +25,7 @@ final class DecisionLoad: Sendable {
     private let topics: [String]
     private let verdictTopics: [String]
     private let handed = Mutex(0)
+    private let isStopped = Mutex(false)
     /// When the load was made: all of it is about the week before, and what follows.
     let now = WallClock.now()
 
@@ -67,19 +68,23 @@ final class DecisionLoad: Sendable {
         }
     }
 
-    /// Sends until cancelled.
+    /// Ends ``send(rate:)``: a cancelled task would not know whether its last message arrives.
+    func stop() { isStopped.withLock { $0 = true } }
+
+    /// Sends until stopped.
     func send(rate: Double) async throws {
+        isStopped.withLock { $0 = false }
         let begin = ContinuousClock.now
         let first = sent
         var next = first
-        while !Task.isCancelled {
+        while !isStopped.withLock({ $0 }) {
             let passed = (ContinuousClock.now - begin) / .seconds(1)
             // At most a tenth of a second at once: a generator that was held up does not make up for it in a burst.
             let due = min(first + Int(passed * rate), next + max(1, Int(rate / 10)))
             let t = WallClock.now()
             for number in next..<max(next, due) { try await publish(number, at: t) }
             next = max(next, due)
-            do { try await Task.sleep(for: .milliseconds(2)) } catch { break }
+            try await Task.sleep(for: .milliseconds(2))
         }
     }
 

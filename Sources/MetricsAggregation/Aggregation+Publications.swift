@@ -7,11 +7,12 @@ extension Aggregation {
     /// The retained messages that differ from what was published last.
     ///
     /// - Parameter limit: messages at most; devices that do not fit wait for the next call.
-    mutating func publications(now: Double, limit: Int = 500) -> [BusMessage] {
+    mutating func publications(now: Double, limit: Int = 250) -> [BusMessage] {
         creditTraffic(now: now)
         var messages: [BusMessage] = []
         let bases = bases
         var versions = noteChanges()
+        add(.fleetSummary, summary(now: now), now: now, to: &messages)
         // Where a first truth changes what a model's versions are compared with, all of them say so.
         for key in join.versions where bases[key.model] != publishedBases[key.model] { versions.insert(whole(key)) }
         publishedBases = bases
@@ -50,7 +51,6 @@ extension Aggregation {
                 .fleetDevice(device), deviceSummary(device, bases, seriesByDevice[device] ?? [], now: now), now: now,
                 to: &messages)
         }
-        add(.fleetSummary, summary(now: now), now: now, to: &messages)
         return messages
     }
 

@@ -93,8 +93,15 @@ import Testing
         try decide(60..<70, &aggregation)
         var revived = try await read(store)
         #expect(revived.join.book.totals == stored)
-        // The edge sends again what was not acknowledged; nothing counts twice.
+        // The edge sends again what was not acknowledged; nothing counts twice, in totals as in roll-ups.
         try decide(50..<70, &revived)
+        try await store.write(revived.drain(now: Fixture.now))
+        for (number, total) in revived.join.book.totals.enumerated() {
+            for resolution in FleetHistory.Resolution.allCases {
+                let sum = try await store.sums(resolution, of: [Int32(number)], from: 0, to: 2 * Fixture.now)
+                #expect(sum[Int32(number)] == total, "\(revived.join.book.subjects[number]) \(resolution)")
+            }
+        }
         #expect(revived.join.book.totals == aggregation.join.book.totals)
     }
 
