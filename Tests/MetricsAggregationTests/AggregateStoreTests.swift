@@ -96,6 +96,7 @@ import Testing
         // The edge sends again what was not acknowledged; nothing counts twice, in totals as in roll-ups.
         try decide(50..<70, &revived)
         try await store.write(revived.drain(now: Fixture.now))
+        aggregation.creditTraffic(now: Fixture.now)
         for (number, total) in revived.join.book.totals.enumerated() {
             for resolution in FleetHistory.Resolution.allCases {
                 let sum = try await store.sums(resolution, of: [Int32(number)], from: 0, to: 2 * Fixture.now)
