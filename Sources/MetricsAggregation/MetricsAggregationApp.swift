@@ -19,6 +19,8 @@ public struct MetricsAggregationApp: Sendable {
     let publisher: PublishService
     let storage: StoreService
     let alerts: AlertService
+    /// The fleet over time.
+    public let queries: FleetQueries
     private let context: ServiceContext
 
     /// Opens the database in the context's state directory and counts what it holds again.
@@ -27,15 +29,15 @@ public struct MetricsAggregationApp: Sendable {
     public init(configuration: ServiceConfiguration, context: ServiceContext) async throws {
         let settings = try AggregatorSettings(configuration)
         let database = try await Database(
-            path: context.stateDirectory + "/aggregates.sqlite", durability: .processDeath,
+            path: context.stateDirectory + "/metrics.sqlite", durability: .processDeath,
             migrations: AggregateStore.migrations)
-        let store = AggregateStore(database: database)
-        let aggregation = try await store.read(topics: context.topics, limits: settings.limits)
+        let store = AggregateStore(database: database, limits: settings.limits)
+        let aggregation = try await store.read(topics: context.topics)
         context.logger.info(
             "counts restored",
             metadata: [
                 AggregatorLogKeys.records: "\(aggregation.join.recordCount)",
-                AggregatorLogKeys.versions: "\(aggregation.join.live.count)",
+                AggregatorLogKeys.versions: "\(aggregation.join.versions.count)",
             ])
         self.context = context
         live = LiveAggregation(aggregation)
@@ -49,7 +51,9 @@ public struct MetricsAggregationApp: Sendable {
         let edges = EdgeGauges(capacity: shown)
         context.metrics.collect { gauges.families + edges.families }
         ingest = IngestService(live: live, context: context, queue: settings.queue, metrics: metrics)
-        publisher = PublishService(live: live, context: context, interval: settings.publishInterval, gauges: gauges)
+        queries = FleetQueries(live: live, store: store)
+        publisher = PublishService(
+            live: live, queries: queries, context: context, interval: settings.publishInterval, gauges: gauges)
         storage = StoreService(
             live: live, context: context, store: store, interval: settings.storeInterval, metrics: metrics)
         alerts = AlertService(

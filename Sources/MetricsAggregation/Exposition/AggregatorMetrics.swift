@@ -19,6 +19,8 @@ struct AggregatorMetrics: Sendable {
         ("duplicates", "duplicates", "Messages that said again what was counted"),
         ("late", "late", "Messages about windows too old to change"),
         ("conflicts", "conflicts", "Decisions of a second edge on a device, not counted"),
+        ("recalls", "recalls", "Times that old windows were read back for what came late"),
+        ("recalled", "recalled", "Late words that had to wait for old windows to be read back"),
         ("storesFailed", "store_failures", "Writes that the database refused"),
         ("rejected", "rejected_messages", "Payloads that could not be counted"),
         ("rejectsUnsent", "unsent_rejects", "Words on reject/ that the broker did not take"),

@@ -17,18 +17,12 @@ public struct FleetDevice: MessagePayload {
         public var heads: [String: String]
         /// Device time of the last window's end.
         public var to: Double
-        public var windows: Int
-        public var scored: Int
-        public var basis: AccuracyMessage.Basis?
         /// All versions together.
-        public var accuracy: ScoreInterval?
-        /// Regression alone; all versions together.
-        public var errors: ValueErrors?
+        public var card: Scorecard
 
         public init(
             version: Int, label: String? = nil, confidence: Double? = nil, value: Double? = nil, unit: String? = nil,
-            heads: [String: String] = [:], to: Double, windows: Int, scored: Int = 0,
-            basis: AccuracyMessage.Basis? = nil, accuracy: ScoreInterval? = nil, errors: ValueErrors? = nil
+            heads: [String: String] = [:], to: Double, card: Scorecard
         ) {
             self.version = version
             self.label = label
@@ -37,11 +31,7 @@ public struct FleetDevice: MessagePayload {
             self.unit = unit
             self.heads = heads
             self.to = to
-            self.windows = windows
-            self.scored = scored
-            self.basis = basis
-            self.accuracy = accuracy
-            self.errors = errors
+            self.card = card
         }
 
         init(reader: JSONObjectReader) throws(JSONError) {
@@ -52,11 +42,7 @@ public struct FleetDevice: MessagePayload {
             unit = try reader.optionalString("unit")
             heads = try reader.entries("heads") { (heads, head) throws(JSONError) in try heads.string(head) }
             to = try reader.time("to")
-            windows = try reader.tally("windows")
-            scored = try reader.tally("scored")
-            basis = reader.object["basis"] == nil ? nil : try reader.word("basis")
-            accuracy = try reader.interval("accuracy")
-            errors = try ValueErrors(reader: reader)
+            card = try Scorecard(reader: reader)
         }
 
         var json: JSONValue {
@@ -66,11 +52,7 @@ public struct FleetDevice: MessagePayload {
             object["value"] = value.map { JSONValue($0, places: 6) }
             if !heads.isEmpty { object["heads"] = .entries(heads, JSONValue.string) }
             object["to"] = .time(to)
-            object["windows"] = .count(windows)
-            object["scored"] = .count(scored)
-            object["basis"] = basis.map { .string($0.rawValue) }
-            object["accuracy"] = accuracy?.json
-            errors?.write(to: &object)
+            card.write(to: &object)
             object["unit"] = unit.map(JSONValue.string)
             return .object(object)
         }
@@ -79,11 +61,16 @@ public struct FleetDevice: MessagePayload {
     public var t: Double
     public var state: State
     public var models: [String: Model]
+    /// Of a device whose edge knows it.
+    public var battery: DeviceMessage.Battery?
 
-    public init(t: Double, state: State, models: [String: Model] = [:]) {
+    public init(
+        t: Double, state: State, models: [String: Model] = [:], battery: DeviceMessage.Battery? = nil
+    ) {
         self.t = t
         self.state = state
         self.models = models
+        self.battery = battery
     }
 
     public init(json: JSONValue) throws(JSONError) {
@@ -93,9 +80,16 @@ public struct FleetDevice: MessagePayload {
         models = try reader.entries("models") { (models, name) throws(JSONError) in
             try Model(reader: try models.object(name))
         }
+        battery = try reader.optionalObject("battery").map { (battery) throws(JSONError) in
+            try DeviceMessage.Battery(reader: battery)
+        }
     }
 
     public var json: JSONValue {
-        .object(["t": .time(t), "state": .string(state.rawValue), "models": .entries(models, \.json)])
+        var object: JSONObject = [
+            "t": .time(t), "state": .string(state.rawValue), "models": .entries(models, \.json),
+        ]
+        object["battery"] = battery?.json
+        return .object(object)
     }
 }
