@@ -36,6 +36,8 @@ public enum Topic: Sendable, Hashable {
     case need(model: String, EdgeID)
     case chunk(digest: String, index: Int)
     case reject(executable: String)
+    /// What `retort doctor` says to itself, to try the broker.
+    case doctor(token: String, trial: String)
 
     /// The levels below the root.
     public var levels: [String] {
@@ -76,6 +78,7 @@ public enum Topic: Sendable, Hashable {
         case .need(let model, let id): ["model", model, "need", id.site, id.edge]
         case .chunk(let digest, let index): ["chunk", digest, String(index)]
         case .reject(let executable): ["reject", executable]
+        case .doctor(let token, let trial): ["doctor", token, trial]
         }
     }
 
@@ -130,6 +133,7 @@ public enum Topic: Sendable, Hashable {
         case ("chunk", 3):
             guard let index = Int(parts[2]), index >= 0 else { return nil }
             self = .chunk(digest: parts[1], index: index)
+        case ("doctor", 3): self = .doctor(token: parts[1], trial: parts[2])
         case ("reject", 2): self = .reject(executable: parts[1])
         default: return nil
         }

@@ -32,6 +32,7 @@ struct NamingTests {
         (.offer(model: "m", base: "none", target: digest), "model/m/offer/none/\(digest)"),
         (.need(model: "m", edge), "model/m/need/home/gw-1"), (.chunk(digest: digest, index: 3), "chunk/\(digest)/3"),
         (.reject(executable: "edge"), "reject/edge"),
+        (.doctor(token: "0a", trial: "echo"), "doctor/0a/echo"),
     ]
 
     @Test("Every topic is written and read back", arguments: topics)
