@@ -139,6 +139,9 @@ let package = Package(
         library("ServiceHTTP", ["ServiceRuntime", "BusAPI", "JSON", hummingbird, logging, lifecycle]),
         library("Storage", [grdb]),
 
+        // Figures, progress, pages and pictures for people
+        library("Presentation"),
+
         // Recorded sensor data
         library("Recordings", ["Telemetry", "ModelArtifact", "Zstd"]),
 
@@ -147,7 +150,7 @@ let package = Package(
             "DistillationReports",
             [
                 "Distillation", "Compression", "Recordings", "NeuralNetwork", "Inference", "ModelArtifact", "Telemetry",
-                "JSON", "Energy", "Zstd",
+                "JSON", "Energy", "Presentation", "Zstd",
             ]),
 
         // What a student costs on a device, before it runs there
@@ -187,8 +190,8 @@ let package = Package(
         library(
             "FleetConsole",
             [
-                "Telemetry", "JSON", "ModelArtifact", "Recordings", "Zstd", "BusAPI", "ServiceRuntime", logging,
-                lifecycle, subprocess, system,
+                "Telemetry", "JSON", "ModelArtifact", "Recordings", "Zstd", "BusAPI", "ServiceRuntime", "Energy",
+                "Presentation", logging, lifecycle, subprocess, system,
             ]),
 
         // Executables
@@ -202,7 +205,8 @@ let package = Package(
             "retort", "FleetConsole",
             [
                 "Distillation", "Compression", "DistillationReports", "Energy", "EnergyPlanning", "ModelExchange",
-                "NeuralNetwork", "Telemetry", "ModelArtifact", "ModelDelta", "JSON", "Recordings", system, signals,
+                "NeuralNetwork", "Presentation", "Telemetry", "ModelArtifact", "ModelDelta", "JSON", "Recordings",
+                system, signals,
             ]),
 
         // What `./dev bench edge`, `registry` and `aggregation` run
@@ -249,7 +253,7 @@ let tested: [(String, [Target.Dependency])] = [
         ["BusAPI", "BusTesting", "JSON", "Telemetry", configuration, metrics, lifecycle, logging, system]
     ),
     ("ServiceHTTP", ["ServiceRuntime", "BusAPI", "BusTesting", "Telemetry", lifecycle, logging]),
-    ("Storage", [grdb]),
+    ("Storage", [grdb]), ("Presentation", []),
     ("Recordings", ["Telemetry", "JSON", "ModelArtifact", "Zstd"]),
     (
         "DistillationReports",

@@ -37,6 +37,8 @@ public enum Topic: Sendable, Hashable {
     case chunk(digest: String, index: Int)
     case reject(executable: String)
     case alert(AlertID)
+    /// What `retort doctor` says to itself, to try the broker.
+    case doctor(token: String, trial: String)
 
     /// The levels below the root.
     public var levels: [String] {
@@ -78,6 +80,7 @@ public enum Topic: Sendable, Hashable {
         case .chunk(let digest, let index): ["chunk", digest, String(index)]
         case .reject(let executable): ["reject", executable]
         case .alert(let alert): ["alert", alert.kind.rawValue] + alert.names
+        case .doctor(let token, let trial): ["doctor", token, trial]
         }
     }
 
@@ -132,6 +135,7 @@ public enum Topic: Sendable, Hashable {
         case ("chunk", 3):
             guard let index = Int(parts[2]), index >= 0 else { return nil }
             self = .chunk(digest: parts[1], index: index)
+        case ("doctor", 3): self = .doctor(token: parts[1], trial: parts[2])
         case ("reject", 2): self = .reject(executable: parts[1])
         case ("alert", 4...5):
             guard let kind = AlertID.Kind(rawValue: parts[1]), let alert = AlertID(kind, names: Array(parts[2...]))

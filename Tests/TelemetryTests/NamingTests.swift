@@ -43,6 +43,7 @@ struct NamingTests {
         ),
         (.alert(.spoolFilling(EdgeID(site: "home", edge: "gw-1"))), "alert/spool-filling/home/gw-1"),
         (.alert(.batteryLow(DeviceID(site: "home", device: "wrist-7"))), "alert/battery-low/home/wrist-7"),
+        (.doctor(token: "0a", trial: "echo"), "doctor/0a/echo"),
     ]
 
     @Test("Every topic is written and read back", arguments: topics)

@@ -1,7 +1,7 @@
 /// Numbers as people read them.
 package enum Figure {
     /// With so many decimals; `–` where there is none.
-    static func fixed(_ value: Double, _ places: Int) -> String {
+    package static func fixed(_ value: Double, _ places: Int) -> String {
         guard value.isFinite, abs(value) < 1e15 else { return "–" }
         var scale = 1.0
         for _ in 0..<places { scale *= 10 }
@@ -48,7 +48,7 @@ package enum Figure {
     }
 
     /// Bytes with a prefix of 1024.
-    static func bytes(_ value: Int) -> String {
+    package static func bytes(_ value: Int) -> String {
         switch value {
         case ..<1024: "\(value) B"
         case ..<(1 << 20): "\(significant(Double(value) / 1024)) KiB"
@@ -57,7 +57,7 @@ package enum Figure {
     }
 
     /// Seconds, minutes or hours.
-    static func duration(_ seconds: Double) -> String {
+    package static func duration(_ seconds: Double) -> String {
         switch seconds {
         case ..<10: "\(fixed(seconds, 1)) s"
         case ..<100: "\(fixed(seconds, 0)) s"

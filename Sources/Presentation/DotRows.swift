@@ -1,26 +1,48 @@
 /// A drawing of named rows with a dot for each model on one common axis, and whiskers where an interval is known.
-struct DotRows {
-    struct Dot {
-        var style: String
-        var value: Double
-        var interval: ClosedRange<Double>?
+package struct DotRows {
+    package struct Dot {
+        package var style: String
+        package var value: Double
+        package var interval: ClosedRange<Double>?
         /// What the value is, for those who point at it.
-        var title: String
+        package var title: String
+
+        package init(style: String, value: Double, interval: ClosedRange<Double>? = nil, title: String) {
+            self.style = style
+            self.value = value
+            self.interval = interval
+            self.title = title
+        }
     }
 
-    struct Row {
-        var name: String
-        var dots: [Dot]
+    package struct Row {
+        package var name: String
+        package var dots: [Dot]
+
+        package init(name: String, dots: [Dot]) {
+            self.name = name
+            self.dots = dots
+        }
     }
 
-    var label: String
-    var rows: [Row]
-    var axis: ClosedRange<Double>
-    var axisText: (Double) -> String = { Figure.fixed($0 * 100, 0) + " %" }
+    package var label: String
+    package var rows: [Row]
+    package var axis: ClosedRange<Double>
+    package var axisText: (Double) -> String
+
+    package init(
+        label: String, rows: [Row], axis: ClosedRange<Double>,
+        axisText: @escaping (Double) -> String = { Figure.fixed($0 * 100, 0) + " %" }
+    ) {
+        self.label = label
+        self.rows = rows
+        self.axis = axis
+        self.axisText = axisText
+    }
 
     private static let rowHeight = 22.0
 
-    var svg: String {
+    package var svg: String {
         let (left, right, top) = (112.0, Picture.width - 20, 6.0)
         let bottom = top + Double(rows.count) * Self.rowHeight
         var picture = Picture(height: bottom + 20, label: label)

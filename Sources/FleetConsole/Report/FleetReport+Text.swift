@@ -81,6 +81,26 @@ enum Quantity {
         value >= 100 ? "\(Int(value.rounded())) s" : "\((value * 10).rounded() / 10) s"
     }
 
+    static func latency(_ latency: AccuracyMessage.Latency) -> String {
+        "\(number(latency.median)) µs median, \(number(latency.p95)) µs p95, \(number(latency.p99)) µs p99"
+    }
+
+    /// How long ago something was, roughly.
+    static func age(_ seconds: Double) -> String {
+        switch max(0, seconds) {
+        case ..<120: "\(Int(max(0, seconds).rounded())) s"
+        case ..<7200: "\(Int(seconds / 60)) min"
+        case ..<172_800: "\(Int(seconds / 3600)) h"
+        default: "\(Int(seconds / 86_400)) days"
+        }
+    }
+
+    /// With low and high, where they are not the value itself.
+    static func joulesWithBounds(_ figure: JoulesFigure) -> String {
+        guard figure.low < figure.value || figure.high > figure.value else { return joules(figure.value) }
+        return "\(joules(figure.value)) (\(joules(figure.low)) to \(joules(figure.high)))"
+    }
+
     static func bytes(_ count: Int) -> String {
         switch count {
         case ..<10_000: "\(count) B"

@@ -1,22 +1,22 @@
 /// A drawing in SVG, 360 units wide: on a telephone as wide as the page, so that its text keeps its size.
-struct Picture {
-    static let width = 360.0
+package struct Picture {
+    package static let width = 360.0
     private var markup = Markup()
     private let height: Double
     private let label: String
 
     /// - Parameter label: what it shows, for those who do not see it.
-    init(height: Double, label: String) {
+    package init(height: Double, label: String) {
         self.height = height
         self.label = label
     }
 
-    static func number(_ value: Double) -> String {
+    package static func number(_ value: Double) -> String {
         let text = Figure.fixed(value, 1).replacing("−", with: "-")
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
 
-    mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ style: String) {
+    package mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ style: String) {
         markup.void(
             "line",
             [
@@ -25,7 +25,7 @@ struct Picture {
             ])
     }
 
-    mutating func rectangle(
+    package mutating func rectangle(
         _ x: Double, _ y: Double, _ width: Double, _ height: Double, _ style: String, opacity: Double? = nil,
         radius: Double = 0, title: String? = nil
     ) {
@@ -39,29 +39,31 @@ struct Picture {
         ) { if let title { $0.element("title", text: title) } }
     }
 
-    mutating func circle(_ x: Double, _ y: Double, _ radius: Double, _ style: String, title: String? = nil) {
+    package mutating func circle(_ x: Double, _ y: Double, _ radius: Double, _ style: String, title: String? = nil) {
         markup.element(
             "circle", ["cx": Self.number(x), "cy": Self.number(y), "r": Self.number(radius), "class": style]
         ) { if let title { $0.element("title", text: title) } }
     }
 
-    mutating func path(_ points: [(x: Double, y: Double)], _ style: String) {
+    package mutating func path(_ points: [(x: Double, y: Double)], _ style: String) {
         guard let first = points.first else { return }
         var data = "M\(Self.number(first.x)) \(Self.number(first.y))"
         for point in points.dropFirst() { data += "L\(Self.number(point.x)) \(Self.number(point.y))" }
         markup.void("path", ["d": data, "class": style])
     }
 
-    enum Anchor: String { case start, middle, end }
+    package enum Anchor: String { case start, middle, end }
 
-    mutating func text(_ x: Double, _ y: Double, _ text: String, _ anchor: Anchor = .start, _ style: String = "") {
+    package mutating func text(
+        _ x: Double, _ y: Double, _ text: String, _ anchor: Anchor = .start, _ style: String = ""
+    ) {
         markup.element(
             "text",
             ["x": Self.number(x), "y": Self.number(y), "text-anchor": anchor.rawValue, "class": style], text: text)
     }
 
     /// Text that reads upwards.
-    mutating func upright(_ x: Double, _ y: Double, _ text: String) {
+    package mutating func upright(_ x: Double, _ y: Double, _ text: String) {
         markup.element(
             "text",
             [
@@ -70,7 +72,7 @@ struct Picture {
             ], text: text)
     }
 
-    var svg: String {
+    package var svg: String {
         var result = Markup()
         result.element(
             "svg",
@@ -82,7 +84,7 @@ struct Picture {
     }
 
     /// A text cut to so many characters.
-    static func short(_ text: String, _ count: Int) -> String {
+    package static func short(_ text: String, _ count: Int) -> String {
         text.count <= count ? text : text.prefix(count - 1) + "…"
     }
 }

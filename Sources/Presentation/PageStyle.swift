@@ -1,6 +1,6 @@
 /// The page's style sheet: no font, picture or script from anywhere else.
-enum Style {
-    static let sheet = """
+package enum PageStyle {
+    package static let sheet = """
         :root{color-scheme:light dark;--paper:#fbfaf6;--card:#fff;--ink:#23211d;--soft:#6d675d;--rule:#e2ddd2;
         --teacher:#b4622d;--student:#13706f;--baseline:#8b8577;--good:#2c7a3f;--bad:#a8322b}
         @media(prefers-color-scheme:dark){:root{--paper:#15171a;--card:#1c1f23;--ink:#e8e4dc;--soft:#a09a8e;--rule:#33373d;
@@ -47,6 +47,8 @@ enum Style {
         thead th{font-weight:600;color:var(--soft);font-size:.82rem;vertical-align:bottom}
         td small{color:var(--soft);font-size:.8rem}
         tbody th{font-weight:500}
+        .prose th,.prose td{text-align:left;vertical-align:top}.prose td{white-space:normal;min-width:9rem}
+        .prose td:last-child{color:var(--soft);min-width:15rem}
         details{margin:.5rem 0 1rem}summary{cursor:pointer;color:var(--soft)}
         code{font:.88em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
         ul.notes{padding-left:1.1rem;max-width:42rem}

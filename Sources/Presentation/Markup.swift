@@ -1,9 +1,11 @@
 /// HTML and SVG text, with everything from outside escaped.
-struct Markup {
-    private(set) var text = ""
+package struct Markup {
+    package private(set) var text = ""
+
+    package init() {}
 
     /// Text from outside as it may stand in an element or an attribute.
-    static func escape(_ text: String) -> String {
+    package static func escape(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -21,7 +23,7 @@ struct Markup {
     }
 
     /// An element with content of its own.
-    mutating func element(
+    package mutating func element(
         _ name: String, _ attributes: KeyValuePairs<String, String> = [:], _ content: (inout Markup) -> Void
     ) {
         text += "<\(name)\(Self.attributes(attributes))>"
@@ -33,20 +35,20 @@ struct Markup {
     }
 
     /// An element with nothing but text.
-    mutating func element(_ name: String, _ attributes: KeyValuePairs<String, String> = [:], text: String) {
+    package mutating func element(_ name: String, _ attributes: KeyValuePairs<String, String> = [:], text: String) {
         element(name, attributes) { $0.write(text) }
     }
 
     /// An element without content.
-    mutating func void(_ name: String, _ attributes: KeyValuePairs<String, String> = [:]) {
+    package mutating func void(_ name: String, _ attributes: KeyValuePairs<String, String> = [:]) {
         text += "<\(name)\(Self.attributes(attributes))/>"
     }
 
     /// Text, escaped.
-    mutating func write(_ more: String) { text += Self.escape(more) }
+    package mutating func write(_ more: String) { text += Self.escape(more) }
 
     /// Markup of our own, as it is.
-    mutating func raw(_ more: String) { text += more }
+    package mutating func raw(_ more: String) { text += more }
 
     private static func attributes(_ attributes: KeyValuePairs<String, String>) -> String {
         attributes.map { " \($0)=\"\(escape($1))\"" }.joined()

@@ -1,26 +1,48 @@
 /// A drawing of lines over two axes.
-struct Plot {
+package struct Plot {
     /// One line, with the class that gives it its colour.
-    struct Line {
-        var style: String
-        var points: [(x: Double, y: Double)]
-        var isDotted = false
+    package struct Line {
+        package var style: String
+        package var points: [(x: Double, y: Double)]
+        package var isDotted: Bool
+
+        package init(style: String, points: [(x: Double, y: Double)], isDotted: Bool = false) {
+            self.style = style
+            self.points = points
+            self.isDotted = isDotted
+        }
     }
 
-    var label: String
-    var lines: [Line]
+    package var label: String
+    package var lines: [Line]
     /// Shown beneath the axis.
-    var xTitle: String
+    package var xTitle: String
     /// Text at a position on the x axis.
-    var xTicks: [(at: Double, text: String)]
+    package var xTicks: [(at: Double, text: String)]
     /// Bounds of the y axis.
-    var y: ClosedRange<Double>
-    var yText: (Double) -> String
-    var marks = false
-    var height = 210.0
+    package var y: ClosedRange<Double>
+    package var yText: (Double) -> String
+    package var marks: Bool
+    package var height: Double
+
+    package init(
+        label: String, lines: [Line], xTitle: String, xTicks: [(at: Double, text: String)], y: ClosedRange<Double>,
+        yText: @escaping (Double) -> String, marks: Bool = false, height: Double = 210
+    ) {
+        self.label = label
+        self.lines = lines
+        self.xTitle = xTitle
+        self.xTicks = xTicks
+        self.y = y
+        self.yText = yText
+        self.marks = marks
+        self.height = height
+    }
 
     /// Bounds that are round and hold all values; at least `least` wide.
-    static func bounds(_ values: [Double], least: Double, within limits: ClosedRange<Double>) -> ClosedRange<Double> {
+    package static func bounds(_ values: [Double], least: Double, within limits: ClosedRange<Double>) -> ClosedRange<
+        Double
+    > {
         guard let low = values.min(), let high = values.max() else { return limits }
         let step = step(of: max(high - low, least))
         let bottom = max(limits.lowerBound, (low / step).rounded(.down) * step)
@@ -29,7 +51,7 @@ struct Plot {
     }
 
     /// A distance of grid lines: 1, 2 or 5 times a power of ten, that gives some four of them.
-    static func step(of range: Double) -> Double {
+    package static func step(of range: Double) -> Double {
         var scale = 1.0
         while scale * 10 <= range / 4 { scale *= 10 }
         while scale > range / 4 { scale /= 10 }
@@ -37,7 +59,7 @@ struct Plot {
         return scale * 10
     }
 
-    var svg: String {
+    package var svg: String {
         var picture = Picture(height: height, label: label)
         let (left, right, top, bottom) = (40.0, Picture.width - 8, 10.0, height - 34)
         let xs = lines.flatMap { $0.points.map(\.x) } + xTicks.map(\.at)
