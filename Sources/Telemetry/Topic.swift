@@ -17,6 +17,8 @@ public enum Topic: Sendable, Hashable {
     case fleetSummary
     case fleetSite(String)
     case fleetDevice(DeviceID)
+    case previewRequest
+    case preview(DeviceID)
     case jobRequest
     case jobProgress(id: String)
     case task(model: String)
@@ -55,6 +57,8 @@ public enum Topic: Sendable, Hashable {
         case .fleetSummary: ["fleet", "summary"]
         case .fleetSite(let site): ["fleet", "site", site]
         case .fleetDevice(let id): ["fleet", "device", id.site, id.device]
+        case .previewRequest: ["preview", "request"]
+        case .preview(let id): ["preview", id.site, id.device]
         case .jobRequest: ["job", "request"]
         case .jobProgress(let id): ["job", id, "progress"]
         case .task(let model): ["model", model, "task"]
@@ -102,6 +106,8 @@ public enum Topic: Sendable, Hashable {
         case ("fleet", 2) where parts[1] == "summary": self = .fleetSummary
         case ("fleet", 3) where parts[1] == "site": self = .fleetSite(parts[2])
         case ("fleet", 4) where parts[1] == "device": self = .fleetDevice(device(2))
+        case ("preview", 2) where parts[1] == "request": self = .previewRequest
+        case ("preview", 3): self = .preview(device(1))
         case ("job", 2) where parts[1] == "request": self = .jobRequest
         case ("job", 3) where parts[2] == "progress": self = .jobProgress(id: parts[1])
         case ("model", 3) where parts[2] == "task": self = .task(model: parts[1])
