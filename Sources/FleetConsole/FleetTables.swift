@@ -16,8 +16,8 @@ public enum FleetTables {
             for (name, model) in device.models.sorted(by: { $0.key < $1.key }) {
                 table.append([
                     id.description, device.state.rawValue, name, "\(model.version)", decision(model),
-                    model.confidence.map(Quantity.percent) ?? "", "\(model.windows)", "\(model.scored)",
-                    model.accuracy.map { Quantity.percent($0.value) } ?? model.errors.map(Quantity.errors) ?? "",
+                    model.confidence.map(Quantity.percent) ?? "", "\(model.card.windows)", "\(model.card.scored)",
+                    model.card.accuracy.map { Quantity.percent($0.value) } ?? model.card.errors.map(Quantity.errors) ?? "",
                 ])
             }
         }

@@ -216,9 +216,10 @@ extension Aggregation {
             var model =
                 models[name]
                 ?? FleetDevice.Model(
-                    version: Int(last.version), to: Double(last.to) / 1_000_000, windows: series.live.windows)
-            model.scored = scores[name]?.scored ?? 0
-            model.basis = model.scored > 0 ? model.basis ?? messageBasis(basis) : nil
+                    version: Int(last.version), to: Double(last.to) / 1_000_000,
+                    card: Scorecard(windows: series.live.windows))
+            model.card.scored = scores[name]?.scored ?? 0
+            model.card.basis = model.card.scored > 0 ? model.card.basis ?? messageBasis(basis) : nil
             switch last.answer {
             case .label(let label):
                 if let head {
@@ -227,11 +228,12 @@ extension Aggregation {
                     model.label = join.names[label]
                     model.confidence = Double(last.confidence)
                 }
-                model.accuracy = ScoreInterval(successes: scores[name]?.correct ?? 0, trials: model.scored)
+                model.card.accuracy = ScoreInterval(
+                    successes: scores[name]?.correct ?? 0, trials: model.card.scored)
             case .value(let value):
                 model.value = value
                 model.unit = join.units[series.key.model]
-                model.errors = series.live.errors[basis.rawValue].errors(unit: model.unit)
+                model.card.errors = series.live.errors[basis.rawValue].errors(unit: model.unit)
             case .none, .mixed: break
             }
             models[name] = model
@@ -264,7 +266,7 @@ extension Aggregation {
                 known: known.count, online: known.filter { fleet.isOnline($0) == true }.count),
             edges: FleetSummary.Population(known: edges.count, online: edges.filter(fleet.isOnline).count),
             models: models.mapValues {
-                FleetSite.Model(
+                Scorecard(
                     windows: $0.windows, scored: $0.scored,
                     accuracy: ScoreInterval(successes: $0.correct, trials: $0.errors.values > 0 ? 0 : $0.scored),
                     errors: $0.errors.errors(unit: $0.unit))

@@ -31,7 +31,7 @@ struct HomeAssistantTests {
                 try JSONValue(parsing: $0).object?["components"]?.object?["level_inference"] != nil
             }
             _ = try await stage.message(on: .fleetDevice(device), "its score") {
-                try FleetDevice(payload: $0).models["level"]?.accuracy != nil
+                try FleetDevice(payload: $0).models["level"]?.card.accuracy != nil
             }
             _ = try await stage.message(on: .energy(EdgeID(site: "north", edge: "gw-north")), "its energy") {
                 try EnergyMessage(payload: $0).inferences > 0

@@ -85,7 +85,7 @@ import Testing
         let device: FleetDevice = try published(messages, .fleetDevice(Fixture.device))
         #expect(device.state == .online)
         #expect(device.models["activity"]?.label == "sitting")
-        #expect(device.models["activity"]?.windows == 10)
+        #expect(device.models["activity"]?.card.windows == 10)
         let site: FleetSite = try published(messages, .fleetSite("home"))
         #expect(site.models["activity"]?.accuracy?.value == 0.8)
         #expect(try FleetSummary(json: summary.json) == summary)

@@ -91,7 +91,7 @@ import Testing
         let name = Fixture.topics.string(.fleetDevice(Fixture.device))
         let device = try FleetDevice(payload: try #require(messages.last { $0.topic == name }).payload)
         #expect(device.models["rig"]?.heads == ["valve": "shut", "pump": "off"])
-        #expect(device.models["rig"]?.windows == 10 && device.models["rig"]?.scored == 20)
+        #expect(device.models["rig"]?.card.windows == 10 && device.models["rig"]?.card.scored == 20)
         #expect(try FleetDevice(json: device.json) == device)
     }
 
@@ -154,7 +154,7 @@ import Testing
             try #require(messages.last { $0.topic == Fixture.topics.string(topic) }).payload
         }
         let device = try FleetDevice(payload: payload(.fleetDevice(Fixture.device)))
-        #expect(device.models["air"]?.errors?.meanAbsolute == 2 && device.models["air"]?.accuracy == nil)
+        #expect(device.models["air"]?.card.errors?.meanAbsolute == 2 && device.models["air"]?.card.accuracy == nil)
         let site = try FleetSite(payload: payload(.fleetSite("home")))
         #expect(site.models["air"]?.errors?.meanAbsolute == 2 && site.models["air"]?.accuracy == nil)
     }

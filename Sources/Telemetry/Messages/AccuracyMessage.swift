@@ -38,6 +38,18 @@ public struct AccuracyMessage: MessagePayload {
             self.p95 = p95
             self.p99 = p99
         }
+
+        init(reader: JSONObjectReader) throws(JSONError) {
+            median = try reader.number("p50")
+            p95 = try reader.number("p95")
+            p99 = try reader.number("p99")
+        }
+
+        var json: JSONValue {
+            .object([
+                "p50": JSONValue(median, places: 1), "p95": JSONValue(p95, places: 1), "p99": JSONValue(p99, places: 1),
+            ])
+        }
     }
 
     public var t: Double
@@ -71,6 +83,8 @@ public struct AccuracyMessage: MessagePayload {
     /// Joules per inference over the share that is right.
     public var joulesPerCorrect: JoulesFigure?
     public var perClass: [ClassScore]
+    /// Nothing for a regression, several heads, or more classes than ``ConfusionTable/capacity``.
+    public var confusion: ConfusionTable?
     /// By name; empty where the model has one alone.
     public var heads: [String: HeadScore]
 
@@ -79,7 +93,8 @@ public struct AccuracyMessage: MessagePayload {
         coverage: Double = 0, accuracy: ScoreInterval? = nil, withCloud: ScoreInterval? = nil, macroF1: Double? = nil,
         calibrationError: Double? = nil, errors: ValueErrors? = nil, decidedByCloud: Double = 0,
         latency: Latency? = nil, teacher: TeacherScore? = nil, joulesPerInference: JoulesFigure? = nil,
-        joulesPerCorrect: JoulesFigure? = nil, perClass: [ClassScore] = [], heads: [String: HeadScore] = [:]
+        joulesPerCorrect: JoulesFigure? = nil, perClass: [ClassScore] = [],
+        confusion: ConfusionTable? = nil, heads: [String: HeadScore] = [:]
     ) {
         self.t = t
         self.from = from
@@ -100,6 +115,7 @@ public struct AccuracyMessage: MessagePayload {
         self.joulesPerInference = joulesPerInference
         self.joulesPerCorrect = joulesPerCorrect
         self.perClass = perClass
+        self.confusion = confusion
         self.heads = heads
     }
 
@@ -120,8 +136,7 @@ public struct AccuracyMessage: MessagePayload {
         errors = try ValueErrors(reader: reader)
         decidedByCloud = try reader.share("decidedByCloud")
         latency = try reader.optionalObject("latencyUs").map { (latency) throws(JSONError) in
-            Latency(
-                median: try latency.number("p50"), p95: try latency.number("p95"), p99: try latency.number("p99"))
+            try Latency(reader: latency)
         }
         teacher = try reader.optionalObject("teacher").map { (teacher) throws(JSONError) in
             try TeacherScore(reader: teacher)
@@ -136,6 +151,9 @@ public struct AccuracyMessage: MessagePayload {
                     label: try entry.string("label"), support: try entry.tally("support"),
                     precision: try entry.share("precision"), recall: try entry.share("recall"),
                     f1: try entry.share("f1")))
+        }
+        confusion = try reader.optionalObject("confusion").map { (confusion) throws(JSONError) in
+            try ConfusionTable(reader: confusion)
         }
         heads = try reader.entries("heads") { (heads, name) throws(JSONError) in
             try HeadScore(reader: try heads.object(name))
@@ -155,12 +173,7 @@ public struct AccuracyMessage: MessagePayload {
         object["ece"] = calibrationError.map { JSONValue($0, places: 4) }
         errors?.write(to: &object)
         object["decidedByCloud"] = JSONValue(decidedByCloud, places: 4)
-        if let latency {
-            object["latencyUs"] = .object([
-                "p50": JSONValue(latency.median, places: 1), "p95": JSONValue(latency.p95, places: 1),
-                "p99": JSONValue(latency.p99, places: 1),
-            ])
-        }
+        object["latencyUs"] = latency?.json
         object["teacher"] = teacher?.json
         object["joulesPerInference"] = joulesPerInference?.json
         object["joulesPerCorrect"] = joulesPerCorrect?.json
@@ -174,6 +187,7 @@ public struct AccuracyMessage: MessagePayload {
                     ])
                 })
         }
+        object["confusion"] = confusion?.json
         if !heads.isEmpty { object["heads"] = .entries(heads, \.json) }
         return .object(object)
     }

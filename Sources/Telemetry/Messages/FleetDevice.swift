@@ -17,18 +17,12 @@ public struct FleetDevice: MessagePayload {
         public var heads: [String: String]
         /// Device time of the last window's end.
         public var to: Double
-        public var windows: Int
-        public var scored: Int
-        public var basis: AccuracyMessage.Basis?
         /// All versions together.
-        public var accuracy: ScoreInterval?
-        /// Regression alone; all versions together.
-        public var errors: ValueErrors?
+        public var card: Scorecard
 
         public init(
             version: Int, label: String? = nil, confidence: Double? = nil, value: Double? = nil, unit: String? = nil,
-            heads: [String: String] = [:], to: Double, windows: Int, scored: Int = 0,
-            basis: AccuracyMessage.Basis? = nil, accuracy: ScoreInterval? = nil, errors: ValueErrors? = nil
+            heads: [String: String] = [:], to: Double, card: Scorecard
         ) {
             self.version = version
             self.label = label
@@ -37,11 +31,7 @@ public struct FleetDevice: MessagePayload {
             self.unit = unit
             self.heads = heads
             self.to = to
-            self.windows = windows
-            self.scored = scored
-            self.basis = basis
-            self.accuracy = accuracy
-            self.errors = errors
+            self.card = card
         }
 
         init(reader: JSONObjectReader) throws(JSONError) {
@@ -52,11 +42,7 @@ public struct FleetDevice: MessagePayload {
             unit = try reader.optionalString("unit")
             heads = try reader.entries("heads") { (heads, head) throws(JSONError) in try heads.string(head) }
             to = try reader.time("to")
-            windows = try reader.tally("windows")
-            scored = try reader.tally("scored")
-            basis = reader.object["basis"] == nil ? nil : try reader.word("basis")
-            accuracy = try reader.interval("accuracy")
-            errors = try ValueErrors(reader: reader)
+            card = try Scorecard(reader: reader)
         }
 
         var json: JSONValue {
@@ -66,11 +52,7 @@ public struct FleetDevice: MessagePayload {
             object["value"] = value.map { JSONValue($0, places: 6) }
             if !heads.isEmpty { object["heads"] = .entries(heads, JSONValue.string) }
             object["to"] = .time(to)
-            object["windows"] = .count(windows)
-            object["scored"] = .count(scored)
-            object["basis"] = basis.map { .string($0.rawValue) }
-            object["accuracy"] = accuracy?.json
-            errors?.write(to: &object)
+            card.write(to: &object)
             object["unit"] = unit.map(JSONValue.string)
             return .object(object)
         }
