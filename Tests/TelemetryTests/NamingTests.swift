@@ -21,6 +21,7 @@ struct NamingTests {
         (.status(executable: "edge", instance: "gw-1"), "status/edge/gw-1"), (.energy(edge), "energy/home/gw-1"),
         (.accuracy(model: "m", version: 7), "accuracy/m/7"), (.fleetSummary, "fleet/summary"),
         (.fleetSite("home"), "fleet/site/home"), (.fleetDevice(device), "fleet/device/home/wrist-7"),
+        (.previewRequest, "preview/request"), (.preview(device), "preview/home/wrist-7"),
         (.jobRequest, "job/request"), (.jobProgress(id: "j-1"), "job/j-1/progress"),
         (.task(model: "m"), "model/m/task"), (.rollback(model: "m"), "model/m/rollback"),
         (.taskProposal(model: "m"), "model/m/task/proposal"),

@@ -37,11 +37,11 @@ let isDue = false;
 function open(path) {
   view?.leave?.();
   const found = VIEWS.map(([pattern, make]) => [pattern.exec(path), make]).find(([match]) => match);
-  view = found ? found[1](...found[0].slice(1).map(decodeURIComponent))
+  view = found ? found[1](...found[0].slice(1))
     : { title: 'Not found', render: () => [h('h1', {}, 'Not found'), empty('There is no such view.')] };
   const device = /^\/devices\/([^/]+\/[^/]+)$/.exec(path)?.[1];
   main.replaceChildren();
-  watch(device ? decodeURIComponent(device) : null);
+  watch(device ?? null);
   render();
 }
 
@@ -67,6 +67,7 @@ export function render() {
     main.classList.toggle('stale', store.state !== 'live' || !store.bus);
     patch(main, [notice(), view.render(render)]);
     charts.flush();
+    if (!performance.getEntriesByName('retort-shown').length) performance.mark('retort-shown');
   });
 }
 
@@ -165,5 +166,5 @@ addEventListener('popstate', () => open(location.pathname));
 addEventListener('retort:render', render);
 addEventListener('retort:token', (event) => withToken(event.detail));
 addEventListener('retort:toast', (event) => toast(event.detail.text, event.detail.undo));
-begin(render, hear);
 open(location.pathname);
+begin(render, hear);

@@ -21,6 +21,12 @@ export function chart(key, name, plot, kind = '') {
   return h('div', { class: `chart ${kind}`, 'data-key': key, 'data-keep': '', 'data-chart': '', role: 'img', 'aria-label': name });
 }
 
+/** Times in which nothing was decided are gaps, not lines. */
+export function withGaps(rows, seconds) {
+  return rows.flatMap((row, at) => at > 0 && row[0] - rows[at - 1][0] > 3 * seconds
+    ? [[rows[at - 1][0] + seconds, ...row.slice(1).map((value) => Array.isArray(value) ? [null, null, null] : null)], row] : [row]);
+}
+
 /** Words that say what a chart's colours are. */
 export function legend(series) {
   return h('div', { class: 'legend' }, series.map(([name, tone]) =>

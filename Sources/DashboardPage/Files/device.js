@@ -2,7 +2,7 @@
 
 import { h } from './dom.js';
 import { clock, count, duration, percent } from './format.js';
-import { chart, legend } from './charts.js';
+import { chart, legend, withGaps } from './charts.js';
 import { devices, edges, models, now, query, store } from './store.js';
 import { empty, fact, facts, heard, link, score, section, state, table } from './parts.js';
 import { Signal, answer, dragging, signalPanel } from './signal.js';
@@ -103,7 +103,7 @@ function trend(points, task) {
   return h('div', { class: 'panel' }, h('header', {}, h('h3', {}, `Accuracy of ${task.name} here`), legend(series)),
     chart('device trend', `Accuracy of ${task.name} on this device over the last day`, {
       series, bars: true, range: [0, 1.03], format: (value) => percent(value, 0),
-      rows: points.filter((point) => point.accuracy).map((point) => [point.t, [point.accuracy.low, point.accuracy.value, point.accuracy.high]]),
+      rows: withGaps(points.filter((point) => point.accuracy).map((point) => [point.t, [point.accuracy.low, point.accuracy.value, point.accuracy.high]]), 60),
     }));
 }
 

@@ -62,6 +62,8 @@ function morph(known, fresh) {
       known.removeAttribute(name);
     }
   }
+  // What somebody types is theirs until they leave the field.
+  if (known.nodeName === 'INPUT' && known !== document.activeElement && known.value !== fresh.value) known.value = fresh.value;
   for (const name of HANDLERS) known[name] = fresh[name];
   if (known.dataset.keep !== undefined) return;
   patch(known, [...fresh.childNodes]);

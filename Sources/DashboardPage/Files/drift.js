@@ -42,15 +42,15 @@ export function drift() {
 
 function list(name, rows, missing) {
   return table(name, [
-    ['Device', (row) => deviceLink(row.device)],
+    ['Device', (row) => deviceLink(row.device, row.device)],
     ['Model', (row) => row.model],
     ['Verdict', (row) => row.verdicts.length ? row.verdicts.map((text) => h('div', {}, h('span', { class: 'tag bad' }, text)))
       : row.isKnown ? h('span', { class: 'tag good' }, 'as before') : h('span', { class: 'unknown' }, 'too little is known')],
-    ['Accuracy, last hour', (row) => interval(row.recent.accuracy, row.recent.scored, { bar: false }), 'number'],
-    ['Before', (row) => interval(row.before?.accuracy, row.before?.scored, { bar: false }), 'number'],
-    ['Agrees with teacher, last hour', (row) => interval(row.recent.agreement, undefined, { bar: false, missing: 'not asked' }), 'number'],
-    ['Before', (row) => interval(row.before?.agreement, undefined, { bar: false, missing: 'not asked' }), 'number'],
-    ['Asked, last hour', (row) => percent(row.recent.decidedByCloud), 'number'],
+    ['Accuracy', (row) => interval(row.recent.accuracy, row.recent.scored, { bar: false }), 'number'],
+    ['Accuracy before', (row) => interval(row.before?.accuracy, row.before?.scored, { bar: false }), 'number'],
+    ['Agrees with teacher', (row) => interval(row.recent.agreement, undefined, { bar: false, missing: 'not asked' }), 'number'],
+    ['Agreed before', (row) => interval(row.before?.agreement, undefined, { bar: false, missing: 'not asked' }), 'number'],
+    ['Decided by teacher', (row) => percent(row.recent.decidedByCloud), 'number'],
     ['Before', (row) => percent(row.before?.decidedByCloud), 'number'],
   ], rows, { key: (row) => `${row.device} ${row.model}`, empty: missing });
 }

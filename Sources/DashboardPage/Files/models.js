@@ -2,9 +2,9 @@
 
 import { h } from './dom.js';
 import { clock, count, joules, none, percent, significant } from './format.js';
-import { chart, legend } from './charts.js';
+import { chart, legend, withGaps } from './charts.js';
 import { edges, models, now, payload, query, versions } from './store.js';
-import { alerts, empty, energy, fact, facts, heard, interval, link, score, section, table } from './parts.js';
+import { alerts, empty, energy, fact, facts, interval, link, score, section, table } from './parts.js';
 
 export function modelList() {
   return { title: 'Models', render };
@@ -80,13 +80,11 @@ export function modelPage(name) {
         ['Runs on', (each) => runsOn(name, each.version)],
         ['Decided', (each) => count(each.decisions), 'number'],
         ['Student', (each) => score(each, { bar: false }), 'number'],
-        ['Macro F1', (each) => each.macroF1?.toFixed(3), 'number'],
-        ['Calibration error', (each) => each.ece?.toFixed(3), 'number'],
+        ['Macro F1 · calibration error', (each) => each.macroF1 === undefined ? null : `${each.macroF1.toFixed(3)} · ${each.ece?.toFixed(3) ?? none}`, 'number'],
         ['Agrees with teacher', (each) => interval(each.teacher?.agreement, undefined, { bar: false, missing: 'not asked' }), 'number'],
-        ['Asked of the teacher', (each) => percent(each.decidedByCloud), 'number'],
-        ['Latency, median and 99 %', (each) => each.latencyUs ? `${significant(each.latencyUs.p50)} · ${significant(each.latencyUs.p99)} µs` : null, 'number'],
+        ['Decided by teacher', (each) => percent(each.decidedByCloud), 'number'],
+        ['Latency, 50 · 99 %', (each) => each.latencyUs ? `${significant(each.latencyUs.p50)} · ${significant(each.latencyUs.p99)} µs` : null, 'number'],
         ['Per correct decision', (each) => energy(each.joulesPerCorrect), 'number'],
-        ['Last decision', (each) => heard(each.t)],
       ], all, { key: (each) => each.version })),
       current ? section(`Confusion of version ${current.version}`, confusion(current)) : null,
     ];
@@ -104,7 +102,7 @@ function headline(current) {
     fact('Student', score(current, { other: teacher?.accuracy }), current.basis ? `against ${{ truth: 'ground truth', label: 'labels' }[current.basis]}, ${percent(current.coverage)} of the windows` : 'no window is scored yet'),
     fact('Teacher, where asked', score(teacher, { who: 'teacher', missing: 'not asked yet' }), teacher?.student ? `the student there: ${percent(teacher.student.value)}` : null),
     fact('With the cloud’s help', interval(current.withCloud, undefined, { missing: 'not scored yet' })),
-    fact('Asked of the teacher', percent(current.decidedByCloud), `of ${count(current.decisions)} windows`),
+    fact('Decided by the teacher', percent(current.decidedByCloud), `of ${count(current.decisions)} windows`),
     fact('Per correct decision', energy(current.joulesPerCorrect), current.joulesPerCorrect?.includes ? `includes ${current.joulesPerCorrect.includes.join(', ')}` : null));
 }
 
@@ -122,7 +120,7 @@ function overTime(history, spans, problem, name) {
   const scored = points.some((point) => point.accuracy || point.rmse !== undefined);
   const panel = (title, series, plot, rows, missing) => h('div', { class: 'panel', 'data-key': title },
     h('header', {}, h('h3', {}, title), legend(series)),
-    rows.length === 0 ? empty(missing) : [chart(`${name} ${title}`, `${title} of ${name} over time`, { series, marks, span: window, rows, ...plot }),
+    rows.length === 0 ? empty(missing) : [chart(`${name} ${title}`, `${title} of ${name} over time`, { series, marks, span: window, rows: withGaps(rows, history.seconds), ...plot }),
       numbers(title, series, rows, plot)]);
   return [
     isRegression
@@ -131,7 +129,7 @@ function overTime(history, spans, problem, name) {
         scored ? points.filter((each) => each.accuracy).map((each) => [each.t, bounds(each.accuracy), bounds(each.teacher)]) : [], 'No window of this time has a label or truth yet.'),
     panel('Joules per correct decision', [['joules', 'good']], { bars: true, format: joules, zero: true },
       points.filter((each) => each.joulesPerCorrect).map((each) => [each.t, bounds(each.joulesPerCorrect)]), 'Nothing in this time was both scored and metered.'),
-    panel('Asked of the teacher', [['share of windows', 'copper']], { format: (value) => percent(value, 1), zero: true },
+    panel('Decided by the teacher', [['share of windows', 'copper']], { format: (value) => percent(value, 1), zero: true },
       points.filter((each) => each.decidedByCloud !== undefined).map((each) => [each.t, each.decidedByCloud]), 'No share is known in this time.'),
   ];
 }

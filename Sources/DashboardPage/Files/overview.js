@@ -50,8 +50,8 @@ function headline(summary) {
     fact('Devices online', `${count(summary.devices.online)} of ${count(summary.devices.known)}`),
     fact('Edges online', `${count(summary.edges.online)} of ${count(summary.edges.known)}`),
     fact('Windows decided', count(summary.windows), `${summary.windowsPerSecond.toFixed(1)} a second${seconds ? `, for ${duration(seconds)}` : ''}`),
-    fact('Asked of the teacher', summary.windows ? percent(summary.decidedByCloud) : h('span', { class: 'unknown' }, 'nothing decided yet'),
-      'of all windows, decided in the cloud'),
+    fact('Decided by the teacher', summary.windows ? percent(summary.decidedByCloud) : h('span', { class: 'unknown' }, 'nothing decided yet'),
+      'of all windows, in the end'),
     fact('Bytes moved', bytes((moved.updates ?? 0) + (moved.uploads ?? 0)), `${bytes(moved.updates ?? 0)} updates, ${bytes(moved.uploads ?? 0)} uploads`),
     fact('Computing', compute ? joules(compute.value) : h('span', { class: 'unknown' }, 'not metered yet'),
       compute ? `${compute.method}${spent.length > 1 ? `; ${plural(spent.length - 1, 'further cause')} metered` : ''}` : null));

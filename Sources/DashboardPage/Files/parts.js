@@ -23,7 +23,7 @@ export function interval(score, scored, options = {}) {
   if (!score) {
     return h('span', { class: 'unknown' }, options.missing ?? 'not scored yet');
   }
-  const words = `${percent(score.low)} to ${percent(score.high)}`;
+  const words = `${(score.low * 100).toFixed(1)} to ${percent(score.high)}`;
   return h('span', { class: `interval ${options.who ?? 'student'}` },
     h('span', { class: 'figure' }, percent(score.value)),
     h('span', { class: 'bounds' }, `${words}${scored === undefined ? '' : ` · ${count(scored)} scored`}`),
@@ -70,7 +70,7 @@ export function heard(t) {
 
 export function link(href, ...children) { return h('a', { href, 'data-link': true }, children); }
 
-export const deviceLink = (key) => link(`/devices/${key}`, key.split('/')[1]);
+export const deviceLink = (key, text = key.split('/')[1]) => link(`/devices/${key}`, text);
 
 export function empty(...words) { return h('p', { class: 'empty' }, words); }
 

@@ -29,14 +29,12 @@ export class Signal {
       this.channels = preview.channels;
       this.rows = [];
     }
-    const rows = preview.channels.length === 1 ? preview.values.map((value) => Array.isArray(value) ? value : [value]) : preview.values.map((row) => row);
-    const list = Array.isArray(rows[0]) ? rows : [rows];
     const dt = preview.dt ?? 0;
     const last = this.rows.at(-1);
     // A gap is shown as one; a device that began anew begins anew here.
     if (last && preview.from < last[0] - 1) this.rows = [];
     else if (last && dt && preview.from - last[0] > 3 * dt + 0.5) this.rows.push([last[0] + dt, ...this.channels.map(() => null)]);
-    list.forEach((row, index) => this.rows.push([preview.from + index * dt, ...row]));
+    preview.values.forEach((row, index) => this.rows.push([preview.from + index * dt, ...row]));
     if (this.rows.length > MAXIMUM_ROWS) this.rows.splice(0, this.rows.length - MAXIMUM_ROWS);
     this.heardAt = preview.t;
     if (!this.selection) this.end = this.rows.at(-1)[0];
@@ -96,11 +94,13 @@ export function signalPanel(signal, task, select) {
       }, 'signal')))));
 }
 
+const held = new WeakSet();
+
 /** Lets the pointer select on the charts that are on the page. */
 export function dragging(root, signal, select) {
   for (const stack of root.querySelectorAll('.stack')) {
-    if (stack.dataset.drags) continue;
-    stack.dataset.drags = 'yes';
+    if (held.has(stack)) continue;
+    held.add(stack);
     let begin = null;
     const time = (event) => {
       const drawing = graph(stack.querySelector('[data-chart]'));

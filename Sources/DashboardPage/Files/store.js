@@ -24,6 +24,7 @@ let retry = 0;
 let retryTimer = null;
 let hiddenTimer = null;
 let lastWord = 0;
+let hasBegun = false;
 let onChange = () => {};
 let onDevice = () => {};
 
@@ -33,6 +34,7 @@ export const now = () => Date.now() / 1000 + store.skew;
 export function begin(changed, said) {
   onChange = changed;
   onDevice = said;
+  hasBegun = true;
   connect();
   document.addEventListener('visibilitychange', () => {
     clearTimeout(hiddenTimer);
@@ -53,7 +55,7 @@ export function begin(changed, said) {
 export function watch(name) {
   if (device === name) return;
   device = name;
-  connect();
+  if (hasBegun) connect();
 }
 
 function connect() {

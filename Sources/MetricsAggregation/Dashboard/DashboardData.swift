@@ -22,7 +22,7 @@ struct DashboardData: Sendable {
             HTTPRoute("/api/history") { request in
                 try await Self.answering {
                     let span = try span(request)
-                    return try await queries.history(
+                    return try await queries.historyDocument(
                         subject: request.query["subject"] ?? "fleet", model: request.query["model"],
                         seconds: span.seconds, from: span.from, to: span.to)
                 }
@@ -31,19 +31,19 @@ struct DashboardData: Sendable {
                 try await Self.answering {
                     let limit = try Self.number(request, "limit") ?? 200
                     guard (1...1000).contains(limit) else { throw DashboardError("limit: must be 1 to 1000") }
-                    return try await queries.receipts(model: request.query["model"], limit: Int(limit))
+                    return try await queries.receiptsDocument(model: request.query["model"], limit: Int(limit))
                 }
             },
             HTTPRoute("/api/versions") { request in
                 try await Self.answering {
                     guard let model = request.query["model"] else { throw DashboardError("model: is missing") }
-                    return try await queries.versions(model: model)
+                    return try await queries.versionsDocument(model: model)
                 }
             },
             HTTPRoute("/api/devices") { request in
                 try await Self.answering {
                     let span = try span(request)
-                    return try await queries.devices(seconds: span.seconds, from: span.from, to: span.to)
+                    return try await queries.devicesDocument(seconds: span.seconds, from: span.from, to: span.to)
                 }
             },
         ]

@@ -5,12 +5,12 @@ package protocol DashboardQueries: Sendable {
     /// The fleet at this moment with the scores of every version.
     func summaryDocument() -> JSONValue
     /// - Throws: ``DashboardError`` where what is asked for is no subject or resolution.
-    func history(subject: String, model: String?, seconds: Int, from: Double, to: Double) async throws -> JSONValue
+    func historyDocument(subject: String, model: String?, seconds: Int, from: Double, to: Double) async throws -> JSONValue
     /// Newest first.
-    func receipts(model: String?, limit: Int) async throws -> JSONValue
-    func versions(model: String) async throws -> JSONValue
+    func receiptsDocument(model: String?, limit: Int) async throws -> JSONValue
+    func versionsDocument(model: String) async throws -> JSONValue
     /// - Throws: ``DashboardError`` where what is asked for is no resolution.
-    func devices(seconds: Int, from: Double, to: Double) async throws -> JSONValue
+    func devicesDocument(seconds: Int, from: Double, to: Double) async throws -> JSONValue
 }
 
 /// What keeps the dashboard from answering.

@@ -1,19 +1,19 @@
 package import JSON
 
 extension MetricsAggregationApp: DashboardQueries {
-    package func history(
+    package func historyDocument(
         subject: String, model: String?, seconds: Int, from: Double, to: Double
     ) async throws -> JSONValue { throw DashboardError("history is not recorded yet") }
 
-    package func receipts(model: String?, limit: Int) async throws -> JSONValue {
+    package func receiptsDocument(model: String?, limit: Int) async throws -> JSONValue {
         throw DashboardError("receipts are not recorded yet")
     }
 
-    package func versions(model: String) async throws -> JSONValue {
+    package func versionsDocument(model: String) async throws -> JSONValue {
         throw DashboardError("versions are not recorded yet")
     }
 
-    package func devices(seconds: Int, from: Double, to: Double) async throws -> JSONValue {
+    package func devicesDocument(seconds: Int, from: Double, to: Double) async throws -> JSONValue {
         throw DashboardError("devices are not recorded yet")
     }
 }
