@@ -255,7 +255,7 @@ let tested: [(String, [Target.Dependency])] = [
         "ServiceRuntime",
         ["BusAPI", "BusTesting", "JSON", "Telemetry", configuration, metrics, lifecycle, logging, system]
     ),
-    ("ServiceHTTP", ["ServiceRuntime", "BusAPI", "BusTesting", "Telemetry", lifecycle, logging]),
+    ("ServiceHTTP", ["ServiceRuntime", "BusAPI", "BusTesting", "JSON", "Telemetry", lifecycle, logging]),
     ("Storage", [grdb]),
     ("Recordings", ["Telemetry", "JSON", "ModelArtifact", "Zstd"]),
     (

@@ -1,4 +1,6 @@
 import BusAPI
+import BusTesting
+import ServiceRuntime
 import Telemetry
 import Testing
 

@@ -1,5 +1,6 @@
 import BusAPI
 import BusTesting
+import JSON
 import Logging
 import ServiceLifecycle
 import ServiceRuntime

@@ -1,6 +1,7 @@
 import BusAPI
 import Foundation
 import JSON
+import ModelArtifact
 import Telemetry
 import Testing
 
