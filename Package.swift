@@ -219,9 +219,9 @@ let package = Package(
                 "NeuralNetwork", "Telemetry", "ModelArtifact", "ModelDelta", "JSON", "Recordings", system, signals,
             ]),
 
-        // What `./dev bench edge` and `./dev bench registry` run
+        // What `./dev bench edge`, `registry` and `aggregation` run
         .target(
-            name: "LoadTesting", dependencies: ["Inference", "ModelArtifact", "Telemetry", "Zstd", system],
+            name: "LoadTesting", dependencies: ["Inference", "ModelArtifact", "Telemetry", "Zstd", subprocess, system],
             path: "Benchmarks/LoadTesting", swiftSettings: settings),
         .executableTarget(
             name: "registry-load",
@@ -234,9 +234,16 @@ let package = Package(
             name: "edge-load",
             dependencies: [
                 "LoadTesting", "FleetConsole", "BusAPI", "BusMosquitto", "JSON", "ModelArtifact", "ServiceRuntime",
-                "Telemetry", argumentParser, logging, subprocess, system,
+                "Telemetry", argumentParser, logging, system,
             ],
             path: "Benchmarks/EdgeLoad", swiftSettings: settings),
+        .executableTarget(
+            name: "aggregation-load",
+            dependencies: [
+                "LoadTesting", "FleetConsole", "BusAPI", "BusMosquitto", "JSON", "ServiceRuntime", "Telemetry",
+                argumentParser, logging, system,
+            ],
+            path: "Benchmarks/AggregationLoad", swiftSettings: settings),
     ]
 )
 

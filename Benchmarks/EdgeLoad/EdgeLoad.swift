@@ -58,9 +58,13 @@ struct EdgeLoad: AsyncParsableCommand {
             status: .status(executable: "edge-inferencer", instance: "gw-north"))
         var report = LoadReport(ours: try await ramp(ours, running), peer: [])
         guard let peer else { return report }
-        let process = try await PeerProcess.start(python: peer, program: peerProgram, broker: running.brokerURL)
+        let process = try await PeerProcess.start(
+            python: peer, program: peerProgram, arguments: [running.brokerURL, "peer"])
+        let subject = Subject(
+            name: "paho-mqtt and numpy", process: process.identifier, site: "peer",
+            status: .status(executable: "edge-peer", instance: "peer"))
         let result: Result<[Subject.Rates], any Error>
-        do { result = .success(try await ramp(process.subject, running)) } catch { result = .failure(error) }
+        do { result = .success(try await ramp(subject, running)) } catch { result = .failure(error) }
         await process.stop()
         report.peer = try result.get()
         return report

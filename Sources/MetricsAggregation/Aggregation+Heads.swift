@@ -38,6 +38,9 @@ extension Aggregation {
         VersionKey(model: wholes[key.model] ?? key.model, version: key.version)
     }
 
+    /// The number under which a whole model's decisions count: its own, or that of its first head.
+    func counted(_ model: Int32) -> Int32 { heads[model]?.first ?? model }
+
     /// Whether decisions under this name count for the fleet: of several heads, the first one's.
     func isCounted(_ model: Int32) -> Bool {
         guard let whole = wholes[model] else { return true }

@@ -9,13 +9,18 @@ struct Aggregation: Sendable {
     var join: DecisionJoin
     var energy = EnergyLedger()
     var fleet = FleetState()
-    /// The last store failed: what is stored may lag behind in ways we no longer know.
-    var mustStoreAll = false
+    /// Snapshots taken, and the recalls in the last one.
+    var stores = 0
+    var storedRecalls = JSONValue.array([])
+    /// Bytes of counted inferences by edge, not in the book yet.
+    var traffic: [EdgeID: Int] = [:]
     /// Messages counted, by what became of them.
     private(set) var outcomes: [String: Int] = [:]
     /// What was published last, without its time, so that the same is not said twice.
     var published: [String: JSONValue] = [:]
     var publishedBases: [Int32: Basis] = [:]
+    /// Versions that a broker did not take.
+    var unsaid: Set<VersionKey> = []
     /// Numbers of the heads of a model, in the order in which they came, and the model of a head.
     var heads: [Int32: [Int32]] = [:]
     var wholes: [Int32: Int32] = [:]
@@ -31,7 +36,8 @@ struct Aggregation: Sendable {
             topics.filter("truth", "+", "+"), topics.filter("label", "+", "+"), topics.filter("verdict", "+", "+", "+"),
             topics.filter("energy", "+", "+"), topics.filter("status", "edge-inferencer", "+"),
             topics.filter("availability", "service", "edge-inferencer", "+"),
-            topics.filter("availability", "device", "+", "+"), topics.filter("model", "+", "installed", "+", "+"),
+            topics.filter("availability", "device", "+", "+"), topics.filter("device", "+", "+"),
+            topics.filter("model", "+", "installed", "+", "+"),
             topics.filter("model", "+", "task"), topics.filter("model", "+", "release", "+"),
             topics.filter("job", "+", "progress"),
         ]
@@ -65,7 +71,9 @@ struct Aggregation: Sendable {
         switch topic {
         case .inference(let device, let model):
             let message = try InferenceMessage(payload: payload)
-            attempt { (self) throws(JoinRefusal) in try self.take(message, device, model, now) }
+            attempt { (self) throws(JoinRefusal) in
+                try self.take(message, device, model, now, bytes: payload.count)
+            }
         case .verdict(let device, let model):
             let message = try VerdictMessage(payload: payload)
             attempt { (self) throws(JoinRefusal) in
@@ -84,14 +92,15 @@ struct Aggregation: Sendable {
             let message = try EnergyMessage(payload: payload)
             attempt { (self) throws(JoinRefusal) in
                 try self.fleet.see(edge)
-                try self.energy.take(message, edge: edge)
+                let use = try self.energy.take(message, edge: edge)
+                if let use { try self.credit(use, edge: edge, minute: Self.minute(now)) }
             }
-        default: try takeRetained(topic, payload)
+        default: try takeRetained(topic, payload, now)
         }
     }
 
     private mutating func take(
-        _ message: InferenceMessage, _ device: DeviceID, _ model: String, _ now: Double
+        _ message: InferenceMessage, _ device: DeviceID, _ model: String, _ now: Double, bytes: Int
     ) throws(JoinRefusal) {
         guard Slug.isValid(message.edge) else {
             throw JoinRefusal(code: "malformed", reason: "edge: \"\(message.edge.prefix(64))\" is no name")
@@ -106,14 +115,18 @@ struct Aggregation: Sendable {
         count(outcome, "decisions")
         guard outcome == .counted else { return }
         fleet.rate.count(now: now)
+        fleet.remember(device)
+        let edge = EdgeID(site: device.site, edge: message.edge)
+        traffic[edge, default: 0] += bytes
         if fleet.firstInference == nil {
             fleet.firstInference = now
             fleet.isUnstored = true
         }
-        if let number = join.names.known(model) {
+        if let number = join.names.known(model), let name = join.names.known(device.description) {
             energy.decided(
-                EdgeID(site: device.site, edge: message.edge),
-                VersionKey(model: number, version: Int32(message.version)))
+                edge,
+                EnergyLedger.Decider(
+                    version: VersionKey(model: number, version: Int32(message.version)), device: name))
         }
     }
 
@@ -137,12 +150,14 @@ struct Aggregation: Sendable {
     }
 
     /// What is retained; an empty payload takes it back.
-    private mutating func takeRetained(_ topic: Topic, _ payload: [UInt8]) throws(JSONError) {
+    private mutating func takeRetained(_ topic: Topic, _ payload: [UInt8], _ now: Double) throws(JSONError) {
         switch topic {
         case .deviceAvailability(let device):
             guard !payload.isEmpty else { return fleet.forget(device) }
             let isOnline = try availability(payload)
             attempt { (self) throws(JoinRefusal) in try self.fleet.see(device, isOnline: isOnline) }
+        case .device(let device):
+            fleet.see(device, battery: payload.isEmpty ? nil : try DeviceMessage(payload: payload).battery)
         case .serviceAvailability(_, let instance):
             let isOnline = payload.isEmpty ? nil : try availability(payload)
             attempt { (self) throws(JoinRefusal) in
@@ -152,12 +167,17 @@ struct Aggregation: Sendable {
             guard !payload.isEmpty else { return }
             let message = try StatusMessage(payload: payload)
             attempt { (self) throws(JoinRefusal) in
-                try self.fleet.take(message, edgeService: instance)
+                let bytes = try self.fleet.take(message, edgeService: instance)
+                guard let edge = self.fleet.edges.first(where: { $0.edge == instance }) else { return }
+                try self.credit(bytes: bytes, of: "uploads", edge: edge, minute: Self.minute(now))
             }
         case .installed(let model, let edge):
             guard !payload.isEmpty else { return fleet.forget(model: model, edge: edge) }
             let message = try InstalledMessage(payload: payload)
-            attempt { (self) throws(JoinRefusal) in try self.fleet.take(message, model: model, edge: edge) }
+            attempt { (self) throws(JoinRefusal) in
+                let bytes = try self.fleet.take(message, model: model, edge: edge)
+                try self.credit(bytes: bytes, of: "updates", edge: edge, minute: Self.minute(now))
+            }
         case .task(let model):
             guard !payload.isEmpty else { return }
             let task = try TaskDocument(
@@ -174,7 +194,10 @@ struct Aggregation: Sendable {
                 }
             }
         case .release(let model, _):
-            fleet.setDesired(payload.isEmpty ? nil : try ReleaseMessage(payload: payload).version, model: model)
+            guard !payload.isEmpty else { return fleet.setDesired(nil, model: model) }
+            let release = try ReleaseMessage(payload: payload)
+            fleet.setDesired(release.version, model: model)
+            fleet.note(release, model: model)
         case .jobProgress:
             guard !payload.isEmpty else { return }
             fleet.take(try JobProgress(payload: payload))
@@ -196,6 +219,7 @@ struct Aggregation: Sendable {
             case .counted, .replaced: kind
             case .duplicate: "duplicates"
             case .late: "late"
+            case .recalled: "recalled"
             case .conflict: "conflicts"
             }
         outcomes[key, default: 0] += 1

@@ -11,9 +11,13 @@ struct AggregatorSettings: Sendable {
             help: "Seconds between writes to the database: what a killed process loses at most."),
         ConfigurationKey(
             "aggregator.records", .integer, default: "100000",
-            help: "Windows whose decision, verdict and truth can still change; older ones stay in the counts alone."),
+            help: "Windows held in memory, whose decision, verdict and truth change at once; older ones are on disk."),
         ConfigurationKey(
-            "aggregator.recordSeconds", .number, default: "86400",
+            "aggregator.storedRecords", .integer, default: "2000000",
+            help:
+                "Windows held on disk, which a late verdict or label still reaches; older ones stay in the sums alone."),
+        ConfigurationKey(
+            "aggregator.recordSeconds", .number, default: "604800",
             help: "Seconds after its arrival that a window can still change, e.g. by a late label."),
         ConfigurationKey(
             "aggregator.intervals", .integer, default: "4096",
@@ -51,6 +55,7 @@ struct AggregatorSettings: Sendable {
         queue = try integer("aggregator.queue", 1...10_000_000)
         limits = JoinLimits()
         limits.records = try integer("aggregator.records", 16...10_000_000)
+        limits.storedRecords = try integer("aggregator.storedRecords", 1000...1_000_000_000)
         limits.seconds = try number("aggregator.recordSeconds", 1...366 * 86_400)
         limits.intervals = try integer("aggregator.intervals", 16...1_000_000)
     }

@@ -13,6 +13,8 @@ struct BasisTally: Sendable, Equatable {
     var teacherCorrect = 0
     var studentCorrectThere = 0
     var confusion = ConfusionMatrix()
+    /// The verdicts', on the windows that have one.
+    var teacherConfusion = ConfusionMatrix()
     var calibration = CalibrationBins()
     /// Regression: errors of the decisions, and of the verdicts.
     var errors = ErrorSum()
@@ -32,6 +34,9 @@ struct BasisTally: Sendable, Equatable {
             teacherScored += amount
             if record.verdict == outcome { teacherCorrect += amount }
             if isCorrect { studentCorrectThere += amount }
+            if case (.label(let truth), .label(let said)) = (outcome, record.verdict) {
+                teacherConfusion.add(truth: truth, decided: said, amount)
+            }
         }
         switch (outcome, record.student) {
         case (.label(let truth), .label(let decided)):
@@ -45,5 +50,21 @@ struct BasisTally: Sendable, Equatable {
             if case .value(let verdict) = record.verdict { teacherErrors.add(verdict, truth: truth, amount) }
         default: break
         }
+    }
+
+    mutating func add(_ other: BasisTally) {
+        scored += other.scored
+        correct += other.correct
+        mixed += other.mixed
+        finalScored += other.finalScored
+        finalCorrect += other.finalCorrect
+        teacherScored += other.teacherScored
+        teacherCorrect += other.teacherCorrect
+        studentCorrectThere += other.studentCorrectThere
+        confusion.add(other.confusion)
+        teacherConfusion.add(other.teacherConfusion)
+        calibration.add(other.calibration)
+        errors = errors + other.errors
+        teacherErrors = teacherErrors + other.teacherErrors
     }
 }

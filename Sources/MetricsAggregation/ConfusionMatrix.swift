@@ -25,6 +25,10 @@ struct ConfusionMatrix: Sendable, Equatable {
         cells[cell] = count == 0 ? nil : count
     }
 
+    mutating func add(_ other: ConfusionMatrix) {
+        for (cell, count) in other.cells { add(truth: cell.truth, decided: cell.decided, count) }
+    }
+
     /// Scores of the classes that occur in truth or decisions.
     var classes: [Int32: ClassScore] {
         var scores: [Int32: ClassScore] = [:]
@@ -34,6 +38,11 @@ struct ConfusionMatrix: Sendable, Equatable {
             if cell.truth == cell.decided { scores[cell.truth, default: ClassScore()].correct += count }
         }
         return scores
+    }
+
+    /// The counts of these classes: a row for each truth, a column for each decision.
+    func rows(_ classes: [Int32]) -> [[Int]] {
+        classes.map { truth in classes.map { cells[Cell(truth: truth, decided: $0)] ?? 0 } }
     }
 
     /// Unweighted mean of the F1 of the classes that occur in truth or decisions; nothing without any.

@@ -61,7 +61,15 @@ extension DecisionJoin {
         guard series.count < limits.series else {
             throw JoinRefusal(code: "limit", reason: "more than \(limits.series) pairs of device and model")
         }
-        return append(DecisionSeries(key: key))
+        let site = try name(device.site)
+        guard let own = book.number(Subject(kind: .device, name: key.device, model: key.model)),
+            let place = book.number(Subject(kind: .site, name: site, model: key.model)),
+            let fleet = book.number(Subject(kind: .fleet, name: 0, model: key.model))
+        else { throw tooManySubjects }
+        return append(
+            DecisionSeries(
+                key: key,
+                subjects: DecisionSeries.Subjects(device: own, site: place, fleet: fleet, siteName: site)))
     }
 
     static func microseconds(_ seconds: Double) -> Int64 { Int64((seconds * 1_000_000).rounded()) }

@@ -2,13 +2,18 @@ import Telemetry
 
 /// Brings decisions, truths, labels and verdicts on one window together, and counts each window once per model.
 ///
-/// Every count is a function of what is held: a message takes its record's old contribution back and adds the new one,
-/// so duplicates, disorder, corrections and withdrawals leave the counts that order would have given. Records leave
-/// by age or number; their contribution stays (they are sealed).
+/// Every count is a function of what was said: a message takes its record's old contribution back and adds the new one,
+/// so duplicates, disorder, corrections and withdrawals leave the counts that order would have given. Records that are
+/// too many for the memory are left to the disk, and recalled where something late is about them.
 struct DecisionJoin: Sendable {
     struct IntervalKey: Sendable, Hashable {
         var device: Int32
         var basis: Basis
+    }
+
+    private struct EdgePair: Sendable, Hashable {
+        var site: Int32
+        var edge: Int32
     }
 
     struct RecordKey: Sendable, Hashable {
@@ -27,9 +32,10 @@ struct DecisionJoin: Sendable {
     var seriesIndices: [DecisionSeries.Key: Int] = [:]
     var seriesOfDevice: [Int32: [Int]] = [:]
     var intervals: [IntervalKey: IntervalTable] = [:]
-    /// Scores of all windows, and the part of them whose records are gone.
-    var live: [VersionKey: VersionTally] = [:]
-    var sealed: [VersionKey: VersionTally] = [:]
+    var book: TallyBook
+    /// Versions that decided, and the names of edges `site/edge` by the numbers of both parts.
+    var versions: Set<VersionKey> = []
+    private var edgeNames: [EdgePair: Int32] = [:]
     /// Labels that a model can give, by its task, none for a regression; a model without a task takes whatever is said.
     private var labels: [Int32: Set<Int32>] = [:]
     var units: [Int32: String] = [:]
@@ -39,11 +45,13 @@ struct DecisionJoin: Sendable {
 
     /// What must be stored next.
     var pending = PendingChanges()
-    /// What must be published anew.
-    var changedVersions: Set<VersionKey> = []
-    var changedSeries: Set<Int> = []
+    /// What waits for records that are on disk alone.
+    var recalls: [Recall] = []
 
-    init(limits: JoinLimits = JoinLimits()) { self.limits = limits }
+    init(limits: JoinLimits = JoinLimits()) {
+        self.limits = limits
+        book = TallyBook(capacity: 4 * limits.series)
+    }
 
     /// Records held.
     var recordCount: Int { arrivals.count - oldest }
@@ -61,12 +69,14 @@ struct DecisionJoin: Sendable {
         let edge = try name(message.edge)
         let index = try seriesIndex(device, model)
         let key = VersionKey(model: series[index].key.model, version: Int32(message.version))
-        guard live[key] != nil || live.count < limits.versions else {
-            throw JoinRefusal(code: "limit", reason: "more than \(limits.versions) versions of models are decided by")
-        }
+        try admit(key, edge, index)
         let (position, isFound) = series[index].position(of: window.start)
         if !isFound {
-            if series[index].sealedRanges.contains(window.start) { return .late }
+            if series[index].sealedRanges.contains(window.start) {
+                // The edge's own word on a window that was counted is a copy.
+                guard message.revision > 0 else { return .late }
+                return recall(.decision(message, device, model: model), index, window.start)
+            }
             insert(
                 DecisionRecord(start: window.start, from: window.from, to: window.to, arrival: now), index, position)
         }
@@ -83,7 +93,9 @@ struct DecisionJoin: Sendable {
         } else {
             outcome = known.isDecided ? .replaced : .counted
         }
+        let minute = minute(message.t, now: now)
         change(index, position) { record in
+            if !record.isDecided { record.minute = minute }
             if message.revision >= Int(record.revision) {
                 record.final = answer
                 record.finalConfidence = confidence
@@ -117,7 +129,9 @@ struct DecisionJoin: Sendable {
         let index = try seriesIndex(device, model)
         let (position, isFound) = series[index].position(of: window.start)
         if !isFound {
-            if series[index].sealedRanges.contains(window.start) { return .late }
+            if series[index].sealedRanges.contains(window.start) {
+                return recall(.verdict(message, device, model: model), index, window.start)
+            }
             insert(
                 DecisionRecord(start: window.start, from: window.from, to: window.to, arrival: now), index, position)
         }
@@ -157,7 +171,10 @@ struct DecisionJoin: Sendable {
         }
         guard !change.affected.isEmpty else { return .duplicate }
         for range in change.affected {
-            for index in seriesOfDevice[number] ?? [] { score(index, basis, within: range) }
+            for index in seriesOfDevice[number] ?? [] {
+                score(index, basis, within: range)
+                recall(index, basis, range)
+            }
         }
         return isKnown ? .replaced : .counted
     }
@@ -216,16 +233,61 @@ struct DecisionJoin: Sendable {
         series[index].note(record)
     }
 
-    mutating func apply(_ record: DecisionRecord, _ index: Int, _ amount: Int) {
+    private mutating func apply(_ record: DecisionRecord, _ index: Int, _ amount: Int) {
         guard record.isDecided else { return }
-        let key = VersionKey(model: series[index].key.model, version: record.version)
-        live[key, default: VersionTally()].apply(record, amount)
-        series[index].live.apply(record, amount)
-        changedVersions.insert(key)
-        changedSeries.insert(index)
+        let key = series[index].key
+        let subjects = series[index].subjects
+        book.apply(record, to: subjects.device, amount)
+        book.apply(record, to: subjects.site, amount)
+        book.apply(record, to: subjects.fleet, amount)
+        let version = VersionKey(model: key.model, version: record.version)
+        if let number = book.known(version.subject) { book.apply(record, to: number, amount) }
+        if let name = edgeNames[EdgePair(site: subjects.siteName, edge: record.edge)],
+            let number = book.known(Subject(kind: .edge, name: name, model: key.model))
+        {
+            book.apply(record, to: number, amount)
+        }
     }
 
-    private mutating func score(_ index: Int, _ basis: Basis, within range: Range<Int64>) {
+    /// Makes sure that a decision of this version by this edge can be counted.
+    private mutating func admit(_ key: VersionKey, _ edge: Int32, _ index: Int) throws(JoinRefusal) {
+        if !versions.contains(key) {
+            guard versions.count < limits.versions, book.number(key.subject) != nil else {
+                throw JoinRefusal(
+                    code: "limit", reason: "more than \(limits.versions) versions of models are decided by")
+            }
+            versions.insert(key)
+        }
+        let pair = EdgePair(site: series[index].subjects.siteName, edge: edge)
+        let name: Int32
+        if let known = edgeNames[pair] {
+            name = known
+        } else {
+            name = try self.name("\(names[pair.site])/\(names[edge])")
+            edgeNames[pair] = name
+        }
+        guard book.number(Subject(kind: .edge, name: name, model: key.model)) != nil else { throw tooManySubjects }
+    }
+
+    /// Puts the name of an edge back, `site/edge`.
+    mutating func restoreEdge(named name: Int32) {
+        let parts = names[name].split(separator: "/").map(String.init)
+        guard parts.count == 2, let site = names.known(parts[0]), let edge = names.known(parts[1]) else { return }
+        edgeNames[EdgePair(site: site, edge: edge)] = name
+    }
+
+    var tooManySubjects: JoinRefusal {
+        JoinRefusal(
+            code: "limit", reason: "more than \(book.capacity) devices, edges, sites and versions are counted")
+    }
+
+    /// The minute that a decision counts at: its own time where that is believable, else now.
+    private func minute(_ t: Double, now: Double) -> Int32 {
+        let isBelievable = t >= now - limits.past && t <= now + limits.future
+        return Int32(max(0, min(Double(Int32.max), ((isBelievable ? t : now) / 60).rounded(.down))))
+    }
+
+    mutating func score(_ index: Int, _ basis: Basis, within range: Range<Int64>) {
         let key = series[index].key
         guard let table = intervals[IntervalKey(device: key.device, basis: basis)] else { return }
         let first = series[index].firstPosition(atOrAfter: (range.lowerBound - series[index].longest) / 1000 - 1)
@@ -239,16 +301,22 @@ struct DecisionJoin: Sendable {
         }
     }
 
-    /// Seals what is too old or too many. Call it every second or so.
-    mutating func seal(now: Double) {
+    /// Leaves to the disk what is too old or too many, as far as it is stored there. Call it after each store.
+    ///
+    /// - Parameter isForced: also what is not stored, which then stays in the counts alone: while the disk refuses writes.
+    mutating func seal(now: Double, isForced: Bool = false) {
         var last = oldest
-        if recordCount > limits.records { last = arrivals.count - limits.records + limits.records / 16 }
-        while last < arrivals.count, isExpired(arrivals[last], now) { last += 1 }
+        let excess = recordCount > limits.records ? recordCount - limits.records + limits.records / 16 : 0
+        while last < arrivals.count, last - oldest < excess || isExpired(arrivals[last], now),
+            isForced || !isDirty(arrivals[last])
+        { last += 1 }
         guard last > oldest else { return }
         var leaving: [Int: Set<Int64>] = [:]
         for key in arrivals[oldest..<last] { leaving[key.series, default: []].insert(key.start) }
         for (index, starts) in leaving {
-            for record in series[index].records where starts.contains(record.start) { seal(record, index) }
+            for record in series[index].records where starts.contains(record.start) && record.isDecided {
+                series[index].sealedRanges.insert(record.start, length: (record.to - record.from) / 1000)
+            }
             series[index].records.removeAll { starts.contains($0.start) }
             pending.series.insert(index)
         }
@@ -264,13 +332,8 @@ struct DecisionJoin: Sendable {
         return isFound && series[key.series].records[position].arrival < now - limits.seconds
     }
 
-    private mutating func seal(_ record: DecisionRecord, _ index: Int) {
-        pending.sealedRecords.append(RecordKey(series: index, start: record.start))
-        guard record.isDecided else { return }
-        let key = VersionKey(model: series[index].key.model, version: record.version)
-        sealed[key, default: VersionTally()].apply(record, 1)
-        series[index].sealed.apply(record, 1)
-        series[index].sealedRanges.insert(record.start, length: (record.to - record.from) / 1000)
-        pending.tallies.insert(key)
+    private func isDirty(_ key: RecordKey) -> Bool {
+        let (position, isFound) = series[key.series].position(of: key.start)
+        return isFound && series[key.series].records[position].isDirty
     }
 }

@@ -7,6 +7,8 @@ struct DecisionRecord: Sendable, Equatable {
     var to: Int64
     /// Unix seconds by our clock.
     var arrival: Double
+    /// Minutes since 1970 at which the edge decided, by its wall clock.
+    var minute: Int32 = 0
     var version: Int32 = 0
     /// Name of the edge whose decision counts.
     var edge: Int32 = -1

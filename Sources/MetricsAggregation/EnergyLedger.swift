@@ -1,9 +1,8 @@
 import Telemetry
 
-/// Splits what edges say they used since boot among the versions that decided meanwhile.
+/// Turns what edges say they used since boot into what was used between two messages, and by whose decisions.
 ///
-/// An edge's counters are cumulative, so a lost message costs nothing and a repeated one adds nothing. Where several
-/// versions decided between two messages, the difference is split by their decisions, and is apportioned at best.
+/// An edge's counters are cumulative, so a lost message costs nothing and a repeated one adds nothing.
 struct EnergyLedger: Sendable {
     /// What an edge said last.
     struct Edge: Sendable, Equatable {
@@ -15,34 +14,42 @@ struct EnergyLedger: Sendable {
         var total: [String: JouleCount]
     }
 
-    /// What one version's decisions used.
-    struct Account: Sendable, Equatable {
-        var inferences = 0.0
-        var joules: [String: JouleCount] = [:]
+    /// Who decided between two messages of an edge.
+    struct Decider: Sendable, Hashable {
+        var version: VersionKey
+        /// Name of the device.
+        var device: Int32
+    }
+
+    /// What an edge used between two of its messages, and who decided meanwhile.
+    struct Use: Sendable, Equatable {
+        var inferences: Int
+        var joules: [String: JouleCount]
+        /// Decisions by decider; empty where none was seen.
+        var decisions: [Decider: Int]
     }
 
     /// Causes that hold others: the whole board is no part of a sum.
     static let wholes: Set<String> = ["host"]
 
     var edges: [EdgeID: Edge] = [:]
-    var accounts: [VersionKey: Account] = [:]
     /// Decisions by edge since its last message.
-    private var decided: [EdgeID: [VersionKey: Int]] = [:]
+    private var decided: [EdgeID: [Decider: Int]] = [:]
     var changedEdges: Set<EdgeID> = []
-    /// Accounts to be stored, and to be published.
-    var changedAccounts: Set<VersionKey> = []
-    var changedForPublication: Set<VersionKey> = []
     let capacity: Int
 
     init(capacity: Int = 10_000) { self.capacity = capacity }
 
-    mutating func decided(_ edge: EdgeID, _ version: VersionKey) {
+    mutating func decided(_ edge: EdgeID, _ decider: Decider) {
         guard decided[edge] != nil || decided.count < capacity else { return }
-        decided[edge, default: [:]][version, default: 0] += 1
+        decided[edge, default: [:]][decider, default: 0] += 1
     }
 
+    /// Takes an edge's counters.
+    ///
+    /// - Returns: what was used since its last message; nothing for its first, or one that is not newer.
     /// - Throws: ``JoinRefusal`` `range`, `limit`.
-    mutating func take(_ message: EnergyMessage, edge id: EdgeID) throws(JoinRefusal) {
+    mutating func take(_ message: EnergyMessage, edge id: EdgeID) throws(JoinRefusal) -> Use? {
         guard message.joules.count <= 32, message.inferences >= 0, message.inferences <= 1 << 53,
             message.joules.values.allSatisfy({ figure in
                 [figure.value, figure.low, figure.high].allSatisfy { $0 >= 0 && $0 <= 1e15 }
@@ -60,10 +67,10 @@ struct EnergyLedger: Sendable {
                 boot: message.boot, t: message.t, inferences: message.inferences, joules: joules, total: joules)
             decided[id] = nil
             changedEdges.insert(id)
-            return
+            return nil
         }
         let isSameBoot = known.boot == message.boot
-        guard !isSameBoot || message.t > known.t else { return }
+        guard !isSameBoot || message.t > known.t else { return nil }
         // A counter that went back began anew, whatever the boot id says.
         let restarted = !isSameBoot || message.inferences < known.inferences
         var used: [String: JouleCount] = [:]
@@ -75,44 +82,14 @@ struct EnergyLedger: Sendable {
                 low: isCounterBack ? now.low : max(0, now.low - before.low),
                 high: isCounterBack ? now.high : max(0, now.high - before.high), method: now.method)
         }
-        attribute(used, inferences: message.inferences - (restarted ? 0 : known.inferences), to: id)
         var total = known.total
         for (cause, count) in used { total[cause, default: JouleCount()].add(count) }
         edges[id] = Edge(
             boot: message.boot, t: message.t, inferences: message.inferences, joules: joules, total: total)
         changedEdges.insert(id)
-    }
-
-    private mutating func attribute(_ used: [String: JouleCount], inferences: Int, to id: EdgeID) {
-        let shares = decided.removeValue(forKey: id) ?? [:]
-        let sum = shares.values.reduce(0, +)
-        guard sum > 0, inferences > 0 else { return }
-        for (version, count) in shares {
-            let share = Double(count) / Double(sum)
-            var account = accounts[version] ?? Account()
-            account.inferences += Double(inferences) * share
-            for (cause, joules) in used {
-                var part = joules
-                if shares.count > 1 { part.method = max(part.method, .apportioned) }
-                account.joules[cause, default: JouleCount()].add(part, share: share)
-            }
-            accounts[version] = account
-            changedAccounts.insert(version)
-            changedForPublication.insert(version)
-        }
-    }
-
-    /// Joules for one inference of a version, all causes but wholes added up; nothing before any were attributed.
-    func perInference(_ version: VersionKey) -> JoulesFigure? {
-        guard let account = accounts[version], account.inferences > 0 else { return nil }
-        let parts = account.joules.filter { !Self.wholes.contains($0.key) && $0.value.high > 0 }
-        guard !parts.isEmpty else { return nil }
-        var sum = JouleCount()
-        for part in parts.sorted(by: { $0.key < $1.key }) { sum.add(part.value) }
-        return JoulesFigure(
-            value: sum.value / account.inferences, low: sum.low / account.inferences,
-            high: sum.high / account.inferences, method: sum.method, includes: parts.keys.sorted(),
-            compute: account.joules["compute"].map { $0.value / account.inferences })
+        return Use(
+            inferences: max(0, message.inferences - (restarted ? 0 : known.inferences)), joules: used,
+            decisions: decided.removeValue(forKey: id) ?? [:])
     }
 
     /// Of all edges, by cause.

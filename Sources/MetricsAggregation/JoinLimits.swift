@@ -1,9 +1,16 @@
 /// What the join holds at most, and what it believes.
 struct JoinLimits: Sendable {
-    /// Records of windows; the oldest to arrive are sealed into the counts first.
+    /// Records of windows in memory; the oldest to arrive are left to the disk first.
     var records = 100_000
+    /// Records of windows on disk; the oldest to arrive stay in the counts alone.
+    var storedRecords = 2_000_000
     /// Seconds after its arrival that a record can still change.
-    var seconds = 86_400.0
+    var seconds = 7 * 86_400.0
+    /// Verdicts and decisions that wait for their record to be read from the disk, and labels that wait for theirs.
+    var recalls = 4096
+    /// Seconds that a decision's time may lie before now or after it, to be counted at that minute.
+    var past = 30 * 86_400.0
+    var future = 120.0
     /// Truths, and as many labels, of a device.
     var intervals = 4096
     /// Pairs of device and model.
@@ -32,6 +39,8 @@ enum JoinOutcome: String, Sendable {
     case duplicate
     /// Its window's record is gone.
     case late
+    /// Its window's record must be read from the disk first.
+    case recalled
     /// A second edge decided on the window; the lower name counts.
     case conflict
 }

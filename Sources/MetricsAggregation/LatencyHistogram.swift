@@ -28,6 +28,13 @@ struct LatencyHistogram: Sendable, Equatable {
         buckets[bucket] = count == 0 ? nil : count
     }
 
+    mutating func add(_ other: LatencyHistogram) {
+        for (bucket, more) in other.buckets {
+            let count = (buckets[bucket] ?? 0) + more
+            buckets[bucket] = count == 0 ? nil : count
+        }
+    }
+
     /// The middle of the bucket that holds the given share of the latencies, microseconds; nothing without any.
     ///
     /// - Domain: `share` within 0 and 1.

@@ -14,6 +14,8 @@ public struct MetricsAggregationApp: Sendable {
     let ingest: IngestService
     let publisher: PublishService
     let storage: StoreService
+    /// The fleet over time.
+    public let queries: FleetQueries
     private let context: ServiceContext
 
     /// Opens the database in the context's state directory and counts what it holds again.
@@ -22,21 +24,23 @@ public struct MetricsAggregationApp: Sendable {
     public init(configuration: ServiceConfiguration, context: ServiceContext) async throws {
         let settings = try AggregatorSettings(configuration)
         let database = try await Database(
-            path: context.stateDirectory + "/aggregates.sqlite", durability: .processDeath,
+            path: context.stateDirectory + "/metrics.sqlite", durability: .processDeath,
             migrations: AggregateStore.migrations)
-        let store = AggregateStore(database: database)
-        let aggregation = try await store.read(topics: context.topics, limits: settings.limits)
+        let store = AggregateStore(database: database, limits: settings.limits)
+        let aggregation = try await store.read(topics: context.topics)
         context.logger.info(
             "counts restored",
             metadata: [
                 AggregatorLogKeys.records: "\(aggregation.join.recordCount)",
-                AggregatorLogKeys.versions: "\(aggregation.join.live.count)",
+                AggregatorLogKeys.versions: "\(aggregation.join.versions.count)",
             ])
         self.context = context
         live = LiveAggregation(aggregation)
+        queries = FleetQueries(live: live, store: store)
         ingest = IngestService(live: live, context: context, queue: settings.queue)
         publisher = PublishService(
-            live: live, context: context, interval: settings.publishInterval, gauges: FleetGauges())
+            live: live, queries: queries, context: context,
+            interval: settings.publishInterval, gauges: FleetGauges())
         storage = StoreService(live: live, context: context, store: store, interval: settings.storeInterval)
     }
 

@@ -3,10 +3,12 @@ import JSON
 import Logging
 import ServiceLifecycle
 import ServiceRuntime
+import Telemetry
 
 /// Publishes what changed, at every interval; all of it again when the broker comes back.
 struct PublishService: Service {
     let live: LiveAggregation
+    let queries: FleetQueries
     let context: ServiceContext
     let interval: Duration
     let gauges: FleetGauges
@@ -14,6 +16,17 @@ struct PublishService: Service {
     func run() async {
         await withTaskGroup { group in
             group.addTask { await watchBroker() }
+            group.addTask {
+                await cancelWhenGracefulShutdown {
+                    while !Task.isCancelled {
+                        // The minute is over, and stored.
+                        let now = context.now()
+                        let rest = 62 - now.truncatingRemainder(dividingBy: 60)
+                        await publishHistories(now: now)
+                        do { try await Task.sleep(for: .seconds(rest)) } catch { return }
+                    }
+                }
+            }
             group.addTask {
                 await cancelWhenGracefulShutdown {
                     while !Task.isCancelled {
@@ -33,14 +46,31 @@ struct PublishService: Service {
         }
     }
 
+    /// Publishes the last hour of every model, by the minute.
+    func publishHistories(now: Double) async {
+        for model in live.withLock({ aggregation in aggregation.models.map { aggregation.join.names[$0] } }) {
+            do {
+                let end = (now / 60).rounded(.down) * 60
+                let history = try await queries.history(
+                    of: .fleet, model: model, resolution: .minute, from: end - 3600, to: end)
+                try await context.bus.publish(
+                    BusMessage(
+                        topic: context.topics.string(.fleetHistory(model: model)), payload: history.payload,
+                        retained: true, contentType: "application/json"))
+                context.board.count("published")
+            } catch {
+                context.logger.debug("not published", metadata: [AggregatorLogKeys.error: "\(error)"])
+            }
+        }
+    }
+
     /// Publishes what changed since the last call.
     func publish() async {
         let now = context.now()
         let (messages, outcomes, records, versions, summary) = live.withLock { aggregation in
-            aggregation.join.seal(now: now)
             return (
                 aggregation.publications(now: now), aggregation.outcomes, aggregation.join.recordCount,
-                aggregation.join.live.count, aggregation.summary(now: now)
+                aggregation.join.versions.count, aggregation.summary(now: now)
             )
         }
         gauges.show(summary)

@@ -62,6 +62,8 @@ public enum ServiceRunner {
             print("\(executable) is not well: \(complaint)")
             throw ExitCode(1)
         }
+        // From here on a signal is an orderly end, also while the service is still starting.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let level = try configuration.logLevel()
         LoggingSystem.bootstrap { label in
             var handler = StreamLogHandler.standardError(label: label)
@@ -73,7 +75,7 @@ public enum ServiceRunner {
         let state = try StateDirectory(folder)
         try await run(
             configuration, identity, state: state, metrics: metrics, logger: Logger(label: executable),
-            signals: [.sigterm, .sigint], connect: connect, build: build)
+            signals: signals, connect: connect, build: build)
         // What logs after this finds no connection; the state directory is given back with the process.
         withExtendedLifetime(state) {}
     }
@@ -81,7 +83,8 @@ public enum ServiceRunner {
     /// Everything between the configuration and the exit: also what tests run.
     static func run(
         _ configuration: ServiceConfiguration, _ identity: ServiceIdentity, state: StateDirectory,
-        metrics: OpenMetricsFactory, logger: Logger, signals: [UnixSignal], connect: Connect, build: @escaping Build
+        metrics: OpenMetricsFactory, logger: Logger, signals: UnixSignalsSequence?, connect: Connect,
+        build: @escaping Build
     ) async throws {
         let root = try configuration.string("topics.root")
         guard TopicSpace.isValid(root: root) else {
@@ -109,8 +112,7 @@ public enum ServiceRunner {
             services: [
                 serving(status), serving(Heartbeat(stateDirectory: state.path, now: context.now)),
                 serving(Application(context: context, configuration: configuration, build: build)),
-            ], logger: logger)
-        group.gracefulShutdownSignals = signals
+            ] + (signals.map { [serving(SignalWatch(signals: $0))] } ?? []), logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(6)
         group.maximumCancellationDuration = .seconds(2)
         let result: Result<Void, any Error>
@@ -154,6 +156,15 @@ public enum ServiceRunner {
         }
         await bus.close()
         logger.info("Stopped")
+    }
+
+    /// Ends the group at the first signal.
+    private struct SignalWatch: Service {
+        let signals: UnixSignalsSequence
+
+        func run() async {
+            for await _ in signals.cancelOnGracefulShutdown() { return }
+        }
     }
 
     /// Builds the services once signals are heeded, and runs them; they stop in the reverse of their order.

@@ -68,6 +68,15 @@ extension DecisionJoin {
         try take(message, device: Fixture.device, model: model, now: Fixture.now)
     }
 
+    /// What the book says of the first series' device.
+    var deviceTally: Tally { book.totals[Int(series[0].subjects.device)] }
+
+    /// Leaves to the disk what is too much, as after a store.
+    mutating func settle(now: Double = Fixture.now) {
+        var snapshot = AggregateSnapshot()
+        drain(into: &snapshot, now: now)
+    }
+
     mutating func take(_ message: VerdictMessage) throws -> JoinOutcome {
         try take(message, device: Fixture.device, model: "activity", now: Fixture.now)
     }
@@ -76,7 +85,7 @@ extension DecisionJoin {
         try take(message, basis: basis, device: Fixture.device)
     }
 
-    func tally(_ version: Int32 = 1, _ model: String = "activity") -> VersionTally {
-        names.known(model).flatMap { live[VersionKey(model: $0, version: version)] } ?? VersionTally()
+    func tally(_ version: Int32 = 1, _ model: String = "activity") -> Tally {
+        names.known(model).flatMap { book[VersionKey(model: $0, version: version).subject] } ?? Tally()
     }
 }

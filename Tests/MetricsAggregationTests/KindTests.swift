@@ -118,9 +118,10 @@ import Testing
                 now: Fixture.now)
         }
         let before = (try accuracy(&aggregation, "rig"), try accuracy(&aggregation, "air"))
-        let store = AggregateStore(database: try await Database(inMemory: AggregateStore.migrations))
-        try await store.write(aggregation.drain())
-        var read = try await store.read(topics: Fixture.topics, limits: JoinLimits())
+        let store = AggregateStore(
+            database: try await Database(inMemory: AggregateStore.migrations), limits: JoinLimits())
+        try await store.write(aggregation.drain(now: Fixture.now))
+        var read = try await store.read(topics: Fixture.topics)
         #expect(try accuracy(&read, "rig") == before.0)
         #expect(try accuracy(&read, "air") == before.1)
     }

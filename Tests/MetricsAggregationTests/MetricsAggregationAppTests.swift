@@ -28,7 +28,7 @@ import Testing
             }
         }
         deinit {
-            for suffix in ["", "-wal", "-shm"] { unlink(path + "/aggregates.sqlite" + suffix) }
+            for suffix in ["", "-wal", "-shm"] { unlink(path + "/metrics.sqlite" + suffix) }
             rmdir(path)
         }
     }

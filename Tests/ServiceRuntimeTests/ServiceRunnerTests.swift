@@ -42,7 +42,7 @@ final class ServiceRunnerTests: Sendable {
         let identity = try ServiceIdentity(configuration, now: 1_760_000_000)
         try await ServiceRunner.run(
             configuration, identity, state: StateDirectory(folder), metrics: OpenMetricsFactory(),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, signals: [],
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, signals: nil,
             connect: { options, _ in broker.connect(options) }, build: build)
     }
 

@@ -22,6 +22,8 @@ struct NamingTests {
         (.accuracy(model: "m", version: 7), "accuracy/m/7"), (.fleetSummary, "fleet/summary"),
         (.fleetSite("home"), "fleet/site/home"), (.fleetDevice(device), "fleet/device/home/wrist-7"),
         (.previewRequest, "preview/request"), (.preview(device), "preview/home/wrist-7"),
+        (.fleetEdge(EdgeID(site: "home", edge: "gw-1")), "fleet/edge/home/gw-1"),
+        (.fleetHistory(model: "activity"), "fleet/history/activity"),
         (.jobRequest, "job/request"), (.jobProgress(id: "j-1"), "job/j-1/progress"),
         (.task(model: "m"), "model/m/task"), (.rollback(model: "m"), "model/m/rollback"),
         (.taskProposal(model: "m"), "model/m/task/proposal"),

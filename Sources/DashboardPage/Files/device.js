@@ -38,7 +38,7 @@ export function devicePage(key) {
   function load(task) {
     if (!task || now() - asked < REFRESH_SECONDS) return;
     asked = now();
-    query('/api/history', { subject: `device/${key}`, model: task.name, seconds: 60, from: asked - 86400, to: asked })
+    query('/api/history', { subject: `device/${key}`, model: task.name, seconds: 60, from: asked - 6 * 3600, to: asked })
       .then((history) => { past = history.points; }, () => { past = null; }).finally(again);
   }
 
@@ -67,7 +67,7 @@ export function devicePage(key) {
         ['Decided by', (each) => each.decidedBy === 'cloud' ? h('span', { class: 'tag' }, 'teacher') : 'student'],
         ['Filled channels', (each) => (each.filledChannels ?? []).join(', ')],
       ], [...signal.decisions].reverse(), { key: (each) => `${each.model} ${each.window}`, limit: 12, empty: 'None since this page was opened.' })),
-      past && past.some((point) => point.accuracy) ? section('Last day', trend(past, task)) : null,
+      past && past.some((point) => point.accuracy) ? section('Last hours', trend(past, task)) : null,
     ];
   }
 
@@ -101,7 +101,7 @@ function about(device, task) {
 function trend(points, task) {
   const series = [['student', 'blue']];
   return h('div', { class: 'panel' }, h('header', {}, h('h3', {}, `Accuracy of ${task.name} here`), legend(series)),
-    chart('device trend', `Accuracy of ${task.name} on this device over the last day`, {
+    chart('device trend', `Accuracy of ${task.name} on this device over the last six hours`, {
       series, bars: true, range: [0, 1.03], format: (value) => percent(value, 0),
       rows: withGaps(points.filter((point) => point.accuracy).map((point) => [point.t, [point.accuracy.low, point.accuracy.value, point.accuracy.high]]), 60),
     }));

@@ -17,7 +17,7 @@ export function updates() {
     if (mark === seen && receipts !== null) return;
     if (mark === seen && problem) return;
     seen = mark;
-    query('/api/receipts', { limit: 500 }).then((list) => { receipts = list; problem = null; }, (error) => { problem = error.message; }).finally(again);
+    query('/api/updates', { limit: 500 }).then((list) => { receipts = list; problem = null; }, (error) => { problem = error.message; }).finally(again);
   }
 
   function render(again) {

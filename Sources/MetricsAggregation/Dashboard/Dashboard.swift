@@ -17,18 +17,17 @@ public struct Dashboard: Sendable {
         configuration: ServiceConfiguration, context: ServiceContext, app: MetricsAggregationApp
     ) throws(ConfigurationError) {
         try self.init(
-            settings: DashboardSettings(configuration), http: HTTPSettings(configuration), context: context,
-            queries: app)
+            settings: DashboardSettings(configuration), http: HTTPSettings(configuration), context: context, app: app)
     }
 
     init(
-        settings: DashboardSettings, http: HTTPSettings, context: ServiceContext, queries: any DashboardQueries
+        settings: DashboardSettings, http: HTTPSettings, context: ServiceContext, app: MetricsAggregationApp
     ) {
         let state = DashboardState(settings: settings, context: context, actions: http.token != nil)
         service = DashboardService(state: state, context: context)
         routes =
             DashboardFiles(settings: settings).routes
-            + DashboardData(queries: queries, state: state, now: context.now).routes
+            + DashboardData(app: app, state: state, now: context.now).routes
             + DashboardActions(state: state, context: context).routes
     }
 }

@@ -4,14 +4,14 @@ import Telemetry
 
 /// What pages read.
 struct DashboardData: Sendable {
-    let queries: any DashboardQueries
+    let app: MetricsAggregationApp
     let state: DashboardState
     /// Unix seconds.
     let now: @Sendable () -> Double
 
     var routes: [HTTPRoute] {
         [
-            HTTPRoute("/api/summary") { _ in .json(queries.summaryDocument().bytes) },
+            HTTPRoute("/api/summary") { _ in .json(app.summaryDocument().bytes) },
             HTTPRoute(events: "/api/events") { request in
                 guard let name = request.query["device"] else { return state.open(device: nil) }
                 guard let device = Self.device(name) else {
@@ -21,29 +21,38 @@ struct DashboardData: Sendable {
             },
             HTTPRoute("/api/history") { request in
                 try await Self.answering {
+                    let text = request.query["subject"] ?? "fleet"
+                    guard let subject = FleetSubject(text) else {
+                        throw DashboardError(
+                            "subject: \"\(text.prefix(80))\" is none of fleet, site/S, edge/S/E, device/S/D, version/V")
+                    }
                     let span = try span(request)
-                    return try await queries.historyDocument(
-                        subject: request.query["subject"] ?? "fleet", model: request.query["model"],
-                        seconds: span.seconds, from: span.from, to: span.to)
+                    return try await app.queries.history(
+                        of: subject, model: request.query["model"], resolution: span.resolution, from: span.from,
+                        to: span.to
+                    ).json
                 }
             },
-            HTTPRoute("/api/receipts") { request in
+            HTTPRoute("/api/updates") { request in
                 try await Self.answering {
                     let limit = try Self.number(request, "limit") ?? 200
                     guard (1...1000).contains(limit) else { throw DashboardError("limit: must be 1 to 1000") }
-                    return try await queries.receiptsDocument(model: request.query["model"], limit: Int(limit))
+                    return .array(
+                        try await app.queries.updates(model: request.query["model"], limit: Int(limit)).map(\.json))
                 }
             },
             HTTPRoute("/api/versions") { request in
                 try await Self.answering {
                     guard let model = request.query["model"] else { throw DashboardError("model: is missing") }
-                    return try await queries.versionsDocument(model: model)
+                    return .array(try await app.queries.versions(of: model).map(\.json))
                 }
             },
             HTTPRoute("/api/devices") { request in
                 try await Self.answering {
                     let span = try span(request)
-                    return try await queries.devicesDocument(seconds: span.seconds, from: span.from, to: span.to)
+                    return .array(
+                        try await app.queries.devices(resolution: span.resolution, from: span.from, to: span.to)
+                            .map(\.json))
                 }
             },
         ]
@@ -75,14 +84,16 @@ struct DashboardData: Sendable {
     /// The resolution and the times between which something is asked for: the last day of minutes where nothing is said.
     private func span(
         _ request: HTTPRoute.Request
-    ) throws(DashboardError) -> (seconds: Int, from: Double, to: Double) {
+    ) throws(DashboardError) -> (resolution: FleetHistory.Resolution, from: Double, to: Double) {
         let seconds = try Self.number(request, "seconds") ?? 60
-        guard [60, 3600, 86_400].contains(seconds) else { throw DashboardError("seconds: must be 60, 3600 or 86400") }
+        guard let resolution = Int(exactly: seconds).flatMap(FleetHistory.Resolution.init(rawValue:)) else {
+            throw DashboardError("seconds: must be 60, 3600 or 86400")
+        }
         let to = try Self.number(request, "to") ?? now()
         let from = try Self.number(request, "from") ?? to - 86_400
         guard from < to, to - from <= seconds * 20_000 else {
             throw DashboardError("from, to: from must be before to, and at most 20000 intervals apart")
         }
-        return (Int(seconds), from, to)
+        return (resolution, from, to)
     }
 }

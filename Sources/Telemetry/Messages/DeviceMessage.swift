@@ -16,6 +16,19 @@ public struct DeviceMessage: MessagePayload {
             self.percentPerDay = percentPerDay
             self.daysLeft = daysLeft
         }
+
+        init(reader: JSONObjectReader) throws(JSONError) {
+            percent = try reader.number("percent")
+            percentPerDay = try reader.optionalNumber("percentPerDay")
+            daysLeft = try reader.optionalNumber("daysLeft")
+        }
+
+        var json: JSONValue {
+            var object: JSONObject = ["percent": JSONValue(percent, places: 1)]
+            object["percentPerDay"] = percentPerDay.map { JSONValue($0, places: 3) }
+            object["daysLeft"] = daysLeft.map { JSONValue($0, places: 0) }
+            return .object(object)
+        }
     }
 
     public var t: Double
@@ -54,9 +67,7 @@ public struct DeviceMessage: MessagePayload {
         name = try reader.string("name")
         source = try reader.optionalString("source")
         battery = try reader.optionalObject("battery").map { (battery) throws(JSONError) in
-            Battery(
-                percent: try battery.number("percent"), percentPerDay: try battery.optionalNumber("percentPerDay"),
-                daysLeft: try battery.optionalNumber("daysLeft"))
+            try Battery(reader: battery)
         }
         supplyVolts = try reader.optionalNumber("supplyVolts")
         clockSkew = try reader.optionalNumber("clockSkew")
@@ -69,12 +80,7 @@ public struct DeviceMessage: MessagePayload {
     public var json: JSONValue {
         var object: JSONObject = ["t": .time(t), "edge": .string(edge), "name": .string(name)]
         object["source"] = source.map(JSONValue.string)
-        if let battery {
-            var charge: JSONObject = ["percent": JSONValue(battery.percent, places: 1)]
-            charge["percentPerDay"] = battery.percentPerDay.map { JSONValue($0, places: 3) }
-            charge["daysLeft"] = battery.daysLeft.map { JSONValue($0, places: 0) }
-            object["battery"] = .object(charge)
-        }
+        object["battery"] = battery?.json
         object["supplyVolts"] = supplyVolts.map { JSONValue($0, places: 3) }
         object["clockSkew"] = clockSkew.map { JSONValue($0, places: 3) }
         if !labelling.isEmpty { object["labelling"] = .entries(labelling) { .string($0) } }

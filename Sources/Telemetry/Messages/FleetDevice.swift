@@ -61,11 +61,16 @@ public struct FleetDevice: MessagePayload {
     public var t: Double
     public var state: State
     public var models: [String: Model]
+    /// Of a device whose edge knows it.
+    public var battery: DeviceMessage.Battery?
 
-    public init(t: Double, state: State, models: [String: Model] = [:]) {
+    public init(
+        t: Double, state: State, models: [String: Model] = [:], battery: DeviceMessage.Battery? = nil
+    ) {
         self.t = t
         self.state = state
         self.models = models
+        self.battery = battery
     }
 
     public init(json: JSONValue) throws(JSONError) {
@@ -75,9 +80,16 @@ public struct FleetDevice: MessagePayload {
         models = try reader.entries("models") { (models, name) throws(JSONError) in
             try Model(reader: try models.object(name))
         }
+        battery = try reader.optionalObject("battery").map { (battery) throws(JSONError) in
+            try DeviceMessage.Battery(reader: battery)
+        }
     }
 
     public var json: JSONValue {
-        .object(["t": .time(t), "state": .string(state.rawValue), "models": .entries(models, \.json)])
+        var object: JSONObject = [
+            "t": .time(t), "state": .string(state.rawValue), "models": .entries(models, \.json),
+        ]
+        object["battery"] = battery?.json
+        return .object(object)
     }
 }

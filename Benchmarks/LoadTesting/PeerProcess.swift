@@ -1,15 +1,14 @@
 import Subprocess
 import SystemPackage
-import Telemetry
 
-/// The edge in Python, running.
-struct PeerProcess {
-    let subject: Subject
+/// A peer written in Python, running.
+package struct PeerProcess: Sendable {
+    package let identifier: Int32
     private let task: Task<Void, any Error>
 
-    static func start(python: String, program: String, broker: String) async throws -> PeerProcess {
+    package static func start(python: String, program: String, arguments: [String]) async throws -> PeerProcess {
         let configuration = Configuration(
-            executable: .path(FilePath(python)), arguments: Arguments([program, broker, "peer"]))
+            executable: .path(FilePath(python)), arguments: Arguments([program] + arguments))
         let started = AsyncStream.makeStream(of: Int32.self)
         // Ends with the process; `stop` awaits it.
         let task = Task {
@@ -19,17 +18,12 @@ struct PeerProcess {
                 error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
             ) { started.continuation.yield($0.processIdentifier.value) }
         }
-        for await process in started.stream {
-            return PeerProcess(
-                subject: Subject(
-                    name: "paho-mqtt and numpy", process: process, site: "peer",
-                    status: .status(executable: "edge-peer", instance: "peer")), task: task)
-        }
+        for await process in started.stream { return PeerProcess(identifier: process, task: task) }
         try await task.value
         throw CancellationError()
     }
 
-    func stop() async {
+    package func stop() async {
         task.cancel()
         _ = await task.result
     }
