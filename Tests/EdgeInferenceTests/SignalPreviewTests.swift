@@ -95,6 +95,7 @@ import Testing
         let fixture = try EdgeFixture()
         try fixture.provisionRoot()
         try await fixture.run { edge in
+            try await fixture.waitForTask(edge)
             try await fixture.telemetry("probe-1", second: 0, level: 0.5)
             try await fixture.wait("it is online") {
                 fixture.broker.retained["retort/v1/availability/device/north/probe-1"] != nil

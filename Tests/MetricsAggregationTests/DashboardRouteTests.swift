@@ -37,6 +37,7 @@ import Testing
             Fixture.message(.inference(Fixture.device, model: "activity"), Fixture.inference($0, "walking"))
         }
         #expect(app.live.take(decisions, now: Fixture.now).isEmpty)
+        await app.storage.save()
         let dashboard = try Dashboard(configuration: configuration, context: context, app: app)
         let result: Result<Void, any Error>
         do { result = .success(try await body(dashboard)) } catch { result = .failure(error) }

@@ -73,6 +73,7 @@ export function devicePage(key) {
 
   function waiting(device) {
     if (store.state !== 'live') return 'No signal while disconnected.';
+    if (store.signal) return `No signal: ${store.signal}.`;
     if (device && device.state === 'offline') return 'The device is offline: there is no signal to show.';
     return now() - began < 5 ? 'Asking the device’s edge for its signal…'
       : 'No signal has come. The edge may be away, or older than this view (edge.preview.devices).';

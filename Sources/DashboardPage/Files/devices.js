@@ -16,7 +16,7 @@ export function deviceList() {
     return [
       h('div', { class: 'heading' }, h('div', {}, h('h1', {}, 'Devices'),
         h('p', { class: 'lead' }, `${count(all.filter((each) => each.state === 'online').length)} of ${count(all.length)} online at ${count(sites().length)} sites`))),
-      alerts(['edge-offline', 'battery-low']),
+      alerts(['edge-offline', 'spool-filling', 'battery-low']),
       h('form', { class: 'fields', role: 'search', onsubmit: (event) => event.preventDefault() },
         h('label', { class: 'grow' }, 'Find by site, name, model or class', h('input', { type: 'search', name: 'q', value: text, oninput: (event) => {
           text = event.target.value;

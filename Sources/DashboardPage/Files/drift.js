@@ -31,7 +31,7 @@ export function drift() {
     return [
       h('div', { class: 'heading' }, h('div', {}, h('h1', {}, 'Drift'),
         h('p', { class: 'lead' }, 'Each device’s last hour beside its week before. A device is marked only where the two 95 % intervals do not meet.'))),
-      alerts(['drift', 'accuracy']),
+      alerts(['drift', 'accuracy-below-guard']),
       rows === null ? empty(problem ? `Nothing to compare: ${problem}` : 'Loading…') : [
         section(marked.length === 0 ? 'No device has drifted' : `${count(marked.length)} drifting`, list('Drifting devices', marked, 'No device does worse than it did, as far as its labels and verdicts tell.')),
         section('Every device', list('All devices', rows, 'No device has decided anything in the last hour.')),
@@ -50,8 +50,7 @@ function list(name, rows, missing) {
     ['Accuracy before', (row) => interval(row.before?.accuracy, row.before?.scored, { bar: false }), 'number'],
     ['Agrees with teacher', (row) => interval(row.recent.agreement, undefined, { bar: false, missing: 'not asked' }), 'number'],
     ['Agreed before', (row) => interval(row.before?.agreement, undefined, { bar: false, missing: 'not asked' }), 'number'],
-    ['Decided by teacher', (row) => percent(row.recent.decidedByCloud), 'number'],
-    ['Before', (row) => percent(row.before?.decidedByCloud), 'number'],
+    ['Decided by teacher, before', (row) => `${percent(row.recent.decidedByCloud)}, ${percent(row.before?.decidedByCloud)}`, 'number'],
   ], rows, { key: (row) => `${row.device} ${row.model}`, empty: missing });
 }
 

@@ -71,7 +71,7 @@ export function modelPage(name) {
       h('div', { class: 'heading' }, h('div', {}, h('h1', {}, name), h('p', { class: 'lead' }, task ? `Predicts ${predicts(task)}` : 'Its task has not been heard yet')),
         h('div', { class: 'choice', role: 'group', 'aria-label': 'Span of the charts' }, SPANS.map(([title], index) => h('button', { type: 'button',
           'aria-pressed': String(index === span), onclick: () => { span = index; asked = 0; history = null; again(); } }, title)))),
-      alerts(['accuracy', 'drift']),
+      alerts(['accuracy-below-guard', 'drift']),
       current ? headline(current) : empty('No version has decided anything yet.'),
       section('Over time', ...overTime(history, spans, problem, name)),
       all.length === 0 ? null : section('Versions', table('Versions', [

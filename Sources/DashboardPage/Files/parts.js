@@ -109,17 +109,14 @@ export function progress(fraction, name) {
 
 export { age, bytes, count, joules, none, percent, significant };
 
-/** What somebody ought to look at, as the aggregator's alerts say it. */
+/** What somebody ought to look at: alerts that stand, of some kinds or all. */
 export function alerts(kinds) {
-  const raised = [];
-  for (const [topic, { payload }] of store.entries) {
-    if (!topic.startsWith('alert/') || payload?.state !== 'firing') continue;
-    if (kinds && !kinds.includes(payload.alert ?? topic.split('/')[1])) continue;
-    raised.push([topic, payload]);
-  }
+  const raised = [...store.entries].filter(([topic, { payload }]) => topic.startsWith('alert/') && payload?.state === 'raised'
+    && (!kinds || kinds.includes(topic.split('/')[1]))).sort(([, a], [, b]) => b.payload.since - a.payload.since);
   if (raised.length === 0) return null;
   return h('div', { class: 'notice bad', 'data-key': 'alerts', role: 'status' },
     h('strong', {}, raised.length === 1 ? 'One alert' : `${count(raised.length)} alerts`),
-    h('ul', {}, raised.sort().slice(0, 12).map(([topic, alert]) => h('li', { 'data-key': topic },
-      `${alert.reason ?? topic.slice(6)}`, alert.since ? h('span', { class: 'note' }, ` since ${age(alert.since, now())}`) : null))));
+    h('ul', {}, raised.slice(0, 12).map(([topic, { payload: alert }]) => h('li', { 'data-key': topic },
+      `${alert.message} (${age(alert.since, now())})`))),
+    raised.length > 12 ? h('p', {}, `and ${count(raised.length - 12)} more`) : null);
 }

@@ -14,6 +14,8 @@ export const store = {
   bus: true,
   busSince: null,
   about: { actions: false, version: '', root: '' },
+  /** Why there is no signal of the watched device. */
+  signal: null,
   /** Seconds that the server's clock is ahead of ours. */
   skew: 0,
 };
@@ -66,6 +68,7 @@ function connect() {
     const data = read(event);
     store.entries = new Map(Object.entries(data.entries));
     store.about = data.about;
+    store.signal = data.signal ?? null;
     retry = 0;
     store.state = 'live';
     onChange(true);

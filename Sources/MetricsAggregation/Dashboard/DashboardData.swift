@@ -12,13 +12,7 @@ struct DashboardData: Sendable {
     var routes: [HTTPRoute] {
         [
             HTTPRoute("/api/summary") { _ in .json(app.summaryDocument().bytes) },
-            HTTPRoute(events: "/api/events") { request in
-                guard let name = request.query["device"] else { return state.open(device: nil) }
-                guard let device = Self.device(name) else {
-                    return .refused(.text("device: \"\(name.prefix(80))\" is no site/device\n", status: 400))
-                }
-                return state.open(device: device)
-            },
+            HTTPRoute(events: "/api/events") { request in state.open(device: request.query["device"]) },
             HTTPRoute("/api/history") { request in
                 try await Self.answering {
                     let text = request.query["subject"] ?? "fleet"

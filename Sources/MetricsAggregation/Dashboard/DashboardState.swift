@@ -45,20 +45,24 @@ final class DashboardState: Sendable {
 
     // MARK: Pages
 
-    /// Lets a page listen to the fleet, and to a device where it shows one.
-    func open(device: DeviceID?) -> EventFeed.Opening {
+    /// Lets a page listen to the fleet, and to a device where it shows one; without room for that to the fleet alone.
+    func open(device name: String?) -> EventFeed.Opening {
+        var device = name.flatMap(DashboardData.device)
+        var complaint = name != nil && device == nil ? "this is no site and device" : nil
         // Registered under the lock, so that no change falls between the snapshot and what follows it.
         let opening = state.withLock { state in
-            if let device, !state.watched.contains(device) {
-                guard state.watched.count < previews else {
-                    return EventFeed.Opening.refused(
-                        .text("\(previews) devices are being watched already (dashboard.previews)\n", status: 503))
+            if let watched = device, !state.watched.contains(watched) {
+                if state.watched.count < previews {
+                    state.watched.insert(watched)
+                    wanted.yield(watched)
+                } else {
+                    complaint = "\(previews) devices are watched already, and dashboard.previews allows no more"
                 }
-                state.watched.insert(device)
-                wanted.yield(device)
             }
+            if complaint != nil { device = nil }
             var greeting = stamp(state)
             greeting["about"] = about
+            greeting["signal"] = complaint.map(JSONValue.string)
             let subjects = Set([Self.fleet] + (device.map { [$0.description] } ?? []))
             return feed.open(
                 subjects, greeting: Self.event("snapshot", greeting, entries: state.board.snapshot))

@@ -106,7 +106,7 @@ struct DashboardFleet: Sendable {
 
     /// The window that began so many steps before now: truth, decision, and a verdict for one in four.
     private func decide(_ device: DeviceID, _ index: Int) async throws {
-        let from = (now / 2.5).rounded(.down) * 2.5 - Double(60 - index) * 2.5
+        let from = (now / 5).rounded(.down) * 5 - Double(60 - index) * 5
         let window = "\(device.device)@\(String(format: "%.3f", from))"
         let truth = (index / 7 + device.device.utf8.count) % Self.classes.count
         let said = index % 5 == 3 ? (truth + 1 + index % 2) % Self.classes.count : truth

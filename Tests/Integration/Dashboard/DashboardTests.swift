@@ -18,7 +18,10 @@ struct DashboardTests {
             try (Self.token + "\n").write(toFile: file, atomically: true, encoding: .utf8)
             settings["http.tokenFile"] = file
         }
-        return try await stage.start("metrics-aggregator", "aggregator", settings)
+        let process = try await stage.start("metrics-aggregator", "aggregator", settings)
+        // Online it is before it listens.
+        _ = try await stage.waiting(for: "it counts") { process.words.contains("counting") ? true : nil }
+        return process
     }
 
     private static let views: [(name: String, path: String, heading: String)] = [

@@ -3,10 +3,6 @@ import JSON
 import Subprocess
 import SystemPackage
 
-#if canImport(FoundationNetworking)
-    import FoundationNetworking
-#endif
-
 /// A real Chromium without a window, driven by its chromedriver over W3C WebDriver, for the time of a closure.
 final class WebBrowser: Sendable {
     /// What a key sends (WebDriver, §17.4.2).
@@ -17,7 +13,7 @@ final class WebBrowser: Sendable {
     /// Unless somebody says otherwise, a missing browser fails: RETORT_TEST_BROWSER=0 leaves it out.
     static var isWanted: Bool { ProcessInfo.processInfo.environment["RETORT_TEST_BROWSER"] != "0" }
 
-    private let port: Int
+    private let driver: WebDriver
     private let session: String
 
     /// Runs the closure with a browser, which is gone afterwards whatever happens.
@@ -62,7 +58,7 @@ final class WebBrowser: Sendable {
     }
 
     private init(port: Int, profile: String) async throws {
-        self.port = port
+        driver = WebDriver(port: port)
         let deadline = ContinuousClock.now + .seconds(20)
         while try !LoopbackPort.isOpen(port) {
             guard ContinuousClock.now < deadline else { throw FixtureError("chromedriver does not answer") }
@@ -84,7 +80,7 @@ final class WebBrowser: Sendable {
                 ])
             ])
         ])
-        let answer = try await Self.ask(port, "POST", "/session", capabilities)
+        let answer = try await driver.ask("POST", "/session", capabilities)
         session = try JSONObjectReader(answer).string("sessionId")
     }
 
@@ -101,28 +97,9 @@ final class WebBrowser: Sendable {
 
     // MARK: WebDriver
 
-    /// One command of the protocol; its value.
-    private static func ask(
-        _ port: Int, _ method: String, _ path: String, _ body: JSONValue?
-    ) async throws -> JSONValue {
-        guard let url = URL(string: "http://127.0.0.1:\(port)\(path)") else { throw FixtureError("no path: \(path)") }
-        var request = URLRequest(url: url, timeoutInterval: 60)
-        request.httpMethod = method
-        if let body {
-            request.httpBody = Data(body.bytes)
-            request.setValue("application/json", forHTTPHeaderField: "Content-Type")
-        }
-        let (data, response) = try await URLSession.shared.data(for: request)
-        let value = try JSONObjectReader(JSONValue(parsing: Array(data))).object["value"] ?? .null
-        guard (response as? HTTPURLResponse)?.statusCode == 200 else {
-            throw FixtureError("chromedriver, \(method) \(path): \(value.object?["message"]?.string ?? value.text)")
-        }
-        return value
-    }
-
     @discardableResult
     private func command(_ method: String, _ path: String, _ body: JSONValue? = nil) async throws -> JSONValue {
-        try await Self.ask(port, method, "/session/\(session)\(path)", body)
+        try await driver.ask(method, "/session/\(session)\(path)", body)
     }
 
     @discardableResult
