@@ -18,6 +18,8 @@ public enum Topic: Sendable, Hashable {
     case fleetSite(String)
     case fleetEdge(EdgeID)
     case fleetDevice(DeviceID)
+    case previewRequest
+    case preview(DeviceID)
     case fleetHistory(model: String)
     case jobRequest
     case jobProgress(id: String)
@@ -61,6 +63,8 @@ public enum Topic: Sendable, Hashable {
         case .fleetSite(let site): ["fleet", "site", site]
         case .fleetEdge(let id): ["fleet", "edge", id.site, id.edge]
         case .fleetDevice(let id): ["fleet", "device", id.site, id.device]
+        case .previewRequest: ["preview", "request"]
+        case .preview(let id): ["preview", id.site, id.device]
         case .fleetHistory(let model): ["fleet", "history", model]
         case .jobRequest: ["job", "request"]
         case .jobProgress(let id): ["job", id, "progress"]
@@ -112,6 +116,8 @@ public enum Topic: Sendable, Hashable {
         case ("fleet", 3) where parts[1] == "site": self = .fleetSite(parts[2])
         case ("fleet", 4) where parts[1] == "edge": self = .fleetEdge(edge(2))
         case ("fleet", 4) where parts[1] == "device": self = .fleetDevice(device(2))
+        case ("preview", 2) where parts[1] == "request": self = .previewRequest
+        case ("preview", 3): self = .preview(device(1))
         case ("fleet", 3) where parts[1] == "history": self = .fleetHistory(model: parts[2])
         case ("job", 2) where parts[1] == "request": self = .jobRequest
         case ("job", 3) where parts[2] == "progress": self = .jobProgress(id: parts[1])
