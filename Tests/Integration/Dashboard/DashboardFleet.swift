@@ -96,13 +96,26 @@ struct DashboardFleet: Sendable {
         try await keep(.jobProgress(id: "job-1"), failed.payload)
     }
 
-    /// Windows of the last minutes of each device that is there, by three versions, scored and partly asked about.
+    /// Windows of the last three quarters of an hour of each device that is there, by three versions one after the
+    /// other, scored and partly asked about, with the joules of each version.
     private func decisions() async throws {
-        for device in Self.devices where device.site != "east" && device.device != "wrist-3" {
-            for index in 0..<60 { try await decide(device, index) }
-            try await energy(device.site, inferences: 240, joules: 0.06)
+        try await energy(version: 0)
+        for version in 1...3 {
+            for index in (version - 1) * 20..<version * 20 {
+                for device in Self.devices where device.site != "east" && device.device != "wrist-3" {
+                    try await decide(device, index)
+                }
+            }
+            // Joules are shared among what was decided before them.
+            _ = try await stage.message(on: .accuracy(model: Self.model, version: version), "version \(version)") {
+                try AccuracyMessage(payload: $0).scored == 80
+            }
+            try await energy(version: version)
         }
     }
+
+    /// When the window was decided.
+    private func time(_ index: Int) -> Double { now - Double(60 - index) * 45 }
 
     /// The window that began so many steps before now: truth, decision, and a verdict for one in four.
     private func decide(_ device: DeviceID, _ index: Int) async throws {
@@ -111,7 +124,7 @@ struct DashboardFleet: Sendable {
         let truth = (index / 7 + device.device.utf8.count) % Self.classes.count
         let said = index % 5 == 3 ? (truth + 1 + index % 2) % Self.classes.count : truth
         let inference = InferenceMessage(
-            t: now, window: window, from: from, to: from + 5, edge: Self.edges[device.site] ?? "",
+            t: time(index), window: window, from: from, to: from + 5, edge: Self.edges[device.site] ?? "",
             version: 1 + index / 20,
             decision: .label(Self.classes[said], superclass: nil, confidence: 0.6 + Double(index % 40) / 100),
             latencyMicroseconds: 30 + Double(index % 17))
@@ -133,18 +146,18 @@ struct DashboardFleet: Sendable {
         try await stage.publish(.verdict(device, model: Self.model), verdict.payload)
     }
 
-    private func energy(_ site: String, inferences: Int, joules: Double) async throws {
-        let edge = EdgeID(site: site, edge: Self.edges[site] ?? "")
-        for share in [0.5, 1.0] {
+    private func energy(version: Int) async throws {
+        for site in ["north", "south"] {
+            // Each version takes less than the one before it.
+            let joules = [0, 0.012, 0.021, 0.027][version]
             let message = EnergyMessage(
-                t: now + share, since: now - 3600, boot: "b", inferences: Int(Double(inferences) * share),
+                t: time(20 * version) - 1, since: now - 3600, boot: "b", inferences: 40 * version,
                 multiplyAccumulates: 1_000_000,
                 joules: [
                     "compute": .init(
-                        value: joules * share, low: joules * share * 0.7, high: joules * share * 1.6, method: .modelled,
-                        profile: "rpi5@2")
+                        value: joules, low: joules * 0.7, high: joules * 1.6, method: .modelled, profile: "rpi5@2")
                 ])
-            try await keep(.energy(edge), message.payload)
+            try await keep(.energy(EdgeID(site: site, edge: Self.edges[site] ?? "")), message.payload)
         }
     }
 
