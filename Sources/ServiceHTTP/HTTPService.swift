@@ -7,6 +7,9 @@ public import ServiceRuntime
 
 /// Answers `/health`, `/metrics` and a service's own routes.
 public struct HTTPService: Service {
+    /// Connections at once; further ones wait.
+    private static let connections = 512
+
     private let settings: HTTPSettings
     private let context: ServiceContext
     private let routes: [HTTPRoute]
@@ -57,7 +60,8 @@ public struct HTTPService: Service {
         let application = Application(
             router: router,
             configuration: ApplicationConfiguration(
-                address: .hostname(settings.host, port: settings.port), serverName: nil),
+                address: .hostname(settings.host, port: settings.port), serverName: nil,
+                availableConnectionsDelegate: .maximum(Self.connections, logger: context.logger)),
             onServerRunning: { [onListening] channel in onListening(channel.localAddress?.port ?? 0) },
             logger: context.logger)
         try await application.runService(gracefulShutdownSignals: [])
