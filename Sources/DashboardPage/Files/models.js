@@ -56,8 +56,19 @@ export function modelPage(name) {
     Promise.all([
       query('/api/history', { subject: 'fleet', model: name, seconds, from: asked - length, to: asked }),
       query('/api/versions', { model: name }),
-    ]).then(([points, known]) => { history = { ...points, asked, length }; spans = known; problem = null; },
-      (error) => { problem = error.message; }).finally(again);
+    ]).then(async ([points, known]) => {
+      spans = await beginnings(known, asked - length, seconds, asked);
+      history = { ...points, asked, length };
+      problem = null;
+    }).catch((error) => { problem = error.message; }).finally(again);
+  }
+
+  /** When each version first decided, as finely as the chart shows it. */
+  function beginnings(known, from, seconds, to) {
+    return Promise.all(known.filter((each) => each.from > from - 3600).slice(-12).map(async (each) => {
+      const { points } = await query('/api/history', { subject: `version/${each.version}`, model: name, seconds, from, to });
+      return points.length > 0 ? { version: each.version, from: points[0].t } : each;
+    }));
   }
 
   function render(again) {
