@@ -66,7 +66,7 @@ export function devicePage(key) {
         ['Confidence', (each) => percent(each.confidence, 0), 'number'],
         ['Decided by', (each) => each.decidedBy === 'cloud' ? h('span', { class: 'tag' }, 'teacher') : 'student'],
         ['Filled channels', (each) => (each.filledChannels ?? []).join(', ')],
-      ], [...signal.decisions].reverse(), { key: (each) => `${each.model} ${each.window}`, limit: 12, empty: 'None since this page was opened.' })),
+      ], [...signal.decisions].reverse(), { key: (each) => `${each.model} ${each.window}`, limit: 12, more: 'The newest twelve.', empty: 'None since this page was opened.' })),
       past && past.some((point) => point.accuracy) ? section('Last hours', trend(past, task)) : null,
     ];
   }

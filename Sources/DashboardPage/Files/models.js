@@ -56,8 +56,19 @@ export function modelPage(name) {
     Promise.all([
       query('/api/history', { subject: 'fleet', model: name, seconds, from: asked - length, to: asked }),
       query('/api/versions', { model: name }),
-    ]).then(([points, known]) => { history = { ...points, asked, length }; spans = known; problem = null; },
-      (error) => { problem = error.message; }).finally(again);
+    ]).then(async ([points, known]) => {
+      spans = await beginnings(known, asked - length, seconds, asked);
+      history = { ...points, asked, length };
+      problem = null;
+    }).catch((error) => { problem = error.message; }).finally(again);
+  }
+
+  /** When each version first decided, as finely as the chart shows it. */
+  function beginnings(known, from, seconds, to) {
+    return Promise.all(known.filter((each) => each.from > from - 3600).slice(-12).map(async (each) => {
+      const { points } = await query('/api/history', { subject: `version/${each.version}`, model: name, seconds, from, to });
+      return points.length > 0 ? { version: each.version, from: points[0].t } : each;
+    }));
   }
 
   function render(again) {
@@ -83,7 +94,6 @@ export function modelPage(name) {
         ['Macro F1 · calibration error', (each) => each.macroF1 === undefined ? null : `${each.macroF1.toFixed(3)} · ${each.ece?.toFixed(3) ?? none}`, 'number'],
         ['Agrees with teacher', (each) => interval(each.teacher?.agreement, undefined, { bar: false, missing: 'not asked' }), 'number'],
         ['Decided by teacher', (each) => percent(each.decidedByCloud), 'number'],
-        ['Latency, 50 · 99 %', (each) => each.latencyUs ? `${significant(each.latencyUs.p50)} · ${significant(each.latencyUs.p99)} µs` : null, 'number'],
         ['Per correct decision', (each) => energy(each.joulesPerCorrect), 'number'],
       ], all, { key: (each) => each.version })),
       current ? section(`Confusion of version ${current.version}`, confusion(current)) : null,
@@ -103,6 +113,7 @@ function headline(current) {
     fact('Teacher, where asked', score(teacher, { who: 'teacher', missing: 'not asked yet' }), teacher?.student ? `the student there: ${percent(teacher.student.value)}` : null),
     fact('With the cloud’s help', interval(current.withCloud, undefined, { missing: 'not scored yet' })),
     fact('Decided by the teacher', percent(current.decidedByCloud), `of ${count(current.decisions)} windows`),
+    current.latencyUs ? fact('Latency of the student', `${significant(current.latencyUs.p50)} µs`, `99 of 100 below ${significant(current.latencyUs.p99)} µs`) : null,
     fact('Per correct decision', energy(current.joulesPerCorrect), current.joulesPerCorrect?.includes ? `includes ${current.joulesPerCorrect.includes.join(', ')}` : null));
 }
 
@@ -112,7 +123,7 @@ function overTime(history, spans, problem, name) {
   if (!history) return [empty('Loading…')];
   if (history.points.length === 0) return [empty('Nothing was decided in this time.')];
   const { points, asked, length } = history;
-  const from = Math.max(asked - length, points[0].t - length / 50);
+  const from = Math.max(asked - length, Math.min(points[0].t - length / 50, asked - 10 * history.seconds));
   const marks = spans.map((each) => [each.from, `version ${each.version}`]);
   const window = [from, asked];
   const bounds = (figure) => figure ? [figure.low, figure.value, figure.high] : [null, null, null];
@@ -136,7 +147,7 @@ function overTime(history, spans, problem, name) {
 
 function numbers(title, series, rows, plot) {
   const cell = (value) => Array.isArray(value) ? (value[1] === null ? none : `${plot.format(value[1])} (${plot.format(value[0])} to ${plot.format(value[2])})`) : plot.format(value);
-  return h('details', { 'data-key': `numbers ${title}` }, h('summary', {}, 'As numbers'),
+  return h('details', { 'data-key': `numbers ${title}`, 'aria-label': `${title} as numbers` }, h('summary', {}, 'As numbers'),
     table(`${title} as numbers`, [['Time', ([t]) => clock(t)], ...series.map(([word], at) => [word, (row) => cell(row[at + 1]), 'number'])], rows.slice(-120).reverse(), { key: ([t]) => t }));
 }
 

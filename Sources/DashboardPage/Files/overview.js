@@ -27,8 +27,8 @@ function render() {
       ['Devices', ({ site }) => population(devices().filter((each) => each.site === site)), 'number'],
       ['Edges', ({ site }) => population(edges().filter((each) => each.site === site)), 'number'],
       ['Windows', ({ figures }) => count(total(figures, (card) => card.windows)), 'number'],
-      ['Scores', ({ figures }) => h('span', {}, Object.entries(figures?.models ?? {}).map(([name, card]) =>
-        h('div', {}, h('span', { class: 'note' }, `${name} `), score(card, { bar: false }))))],
+      ['Scores', ({ figures }) => Object.entries(figures?.models ?? {}).map(([name, card]) =>
+        h('div', {}, h('span', { class: 'note' }, `${name} `), score(card, { bar: false })))],
     ], bySite.map((site) => ({ site, figures: payload('fleet', 'site', site) })), { key: ({ site }) => site, empty: 'No site yet.' })),
     running(),
   ];

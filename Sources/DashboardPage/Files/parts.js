@@ -90,7 +90,7 @@ export function table(caption, columns, rows, options = {}) {
       h('tbody', {}, shown.map((row, at) => h('tr', { 'data-key': key(row, at) },
         columns.map((column, index) => shownCell(column, index, row)))))),
     rows.length > shown.length
-      ? h('p', { class: 'note' }, `${count(shown.length)} of ${count(rows.length)} shown; narrow the filter.`) : null);
+      ? h('p', { class: 'note' }, options.more ?? `${count(shown.length)} of ${count(rows.length)} shown; narrow the filter.`) : null);
 }
 
 function shownCell([title, cell, kind = ''], index, row) {

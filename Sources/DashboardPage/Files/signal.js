@@ -107,7 +107,8 @@ export function dragging(root, signal, select) {
       if (!drawing) return null;
       const [low, high] = drawing.xAxisRange();
       const x = drawing.toDataXCoord(event.clientX - stack.getBoundingClientRect().left);
-      return Math.max(low, Math.min(high, x)) / 1000;
+      // Where there is no signal there is nothing to select.
+      return Math.max(low / 1000, signal.rows[0]?.[0] ?? 0, Math.min(high, x) / 1000);
     };
     stack.addEventListener('pointerdown', (event) => {
       if (event.button !== 0) return;

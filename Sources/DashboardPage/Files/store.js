@@ -47,6 +47,9 @@ export function begin(changed, said) {
       hiddenTimer = setTimeout(() => close('connecting'), HIDDEN_SECONDS * 1000);
     }
   });
+  // A page that the browser keeps to come back to would keep its connection too, of the six that a browser has for a place.
+  addEventListener('pagehide', () => close('connecting'));
+  addEventListener('pageshow', (event) => { if (event.persisted) connect(); });
   setInterval(() => {
     if (source && store.state === 'live' && Date.now() - lastWord > SILENT_SECONDS * 1000) lose();
     onChange();

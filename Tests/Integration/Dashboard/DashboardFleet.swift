@@ -26,6 +26,14 @@ struct DashboardFleet: Sendable {
     /// Says everything.
     func speak() async throws {
         try await keep(.task(model: Self.model), Self.task.json.bytes)
+        for version in 1...3 {
+            let release = ReleaseMessage(
+                t: now - Double(700 * (4 - version)), model: Self.model, version: version,
+                previous: version > 1 ? version - 1 : nil, digest: String(repeating: "\(version)a", count: 32),
+                size: 21_400,
+                parameters: 19_200, multiplyAccumulates: 310_000, compressedBytes: 18_204, report: [:])
+            try await keep(.release(model: Self.model, channel: "stable"), release.payload)
+        }
         try await edges()
         try await devices()
         try await jobs()
@@ -96,13 +104,26 @@ struct DashboardFleet: Sendable {
         try await keep(.jobProgress(id: "job-1"), failed.payload)
     }
 
-    /// Windows of the last minutes of each device that is there, by three versions, scored and partly asked about.
+    /// Windows of the last three quarters of an hour of each device that is there, by three versions one after the
+    /// other, scored and partly asked about, with the joules of each version.
     private func decisions() async throws {
-        for device in Self.devices where device.site != "east" && device.device != "wrist-3" {
-            for index in 0..<60 { try await decide(device, index) }
-            try await energy(device.site, inferences: 240, joules: 0.06)
+        try await energy(after: -1)
+        for index in 0..<60 {
+            for device in Self.devices where device.site != "east" && device.device != "wrist-3" {
+                try await decide(device, index)
+            }
+            guard index % 5 == 4 else { continue }
+            // Joules are shared among what was decided before them.
+            let version = 1 + index / 20
+            _ = try await stage.message(on: .accuracy(model: Self.model, version: version), "scores up to \(index)") {
+                try AccuracyMessage(payload: $0).scored == 4 * (index % 20 + 1)
+            }
+            try await energy(after: index)
         }
     }
+
+    /// When the window was decided.
+    private func time(_ index: Int) -> Double { now - Double(59 - index) * 45 }
 
     /// The window that began so many steps before now: truth, decision, and a verdict for one in four.
     private func decide(_ device: DeviceID, _ index: Int) async throws {
@@ -111,7 +132,7 @@ struct DashboardFleet: Sendable {
         let truth = (index / 7 + device.device.utf8.count) % Self.classes.count
         let said = index % 5 == 3 ? (truth + 1 + index % 2) % Self.classes.count : truth
         let inference = InferenceMessage(
-            t: now, window: window, from: from, to: from + 5, edge: Self.edges[device.site] ?? "",
+            t: time(index), window: window, from: from, to: from + 5, edge: Self.edges[device.site] ?? "",
             version: 1 + index / 20,
             decision: .label(Self.classes[said], superclass: nil, confidence: 0.6 + Double(index % 40) / 100),
             latencyMicroseconds: 30 + Double(index % 17))
@@ -133,18 +154,18 @@ struct DashboardFleet: Sendable {
         try await stage.publish(.verdict(device, model: Self.model), verdict.payload)
     }
 
-    private func energy(_ site: String, inferences: Int, joules: Double) async throws {
-        let edge = EdgeID(site: site, edge: Self.edges[site] ?? "")
-        for share in [0.5, 1.0] {
+    /// An edge's counters; each version takes less than the one before it.
+    private func energy(after index: Int) async throws {
+        for site in ["north", "south"] {
+            let joules = (0..<index + 1).reduce(0.0) { $0 + [0.0006, 0.00045, 0.0003][$1 / 20] }
             let message = EnergyMessage(
-                t: now + share, since: now - 3600, boot: "b", inferences: Int(Double(inferences) * share),
+                t: time(index) + 0.5, since: now - 3600, boot: "b", inferences: 2 * (index + 1),
                 multiplyAccumulates: 1_000_000,
                 joules: [
                     "compute": .init(
-                        value: joules * share, low: joules * share * 0.7, high: joules * share * 1.6, method: .modelled,
-                        profile: "rpi5@2")
+                        value: joules, low: joules * 0.7, high: joules * 1.6, method: .modelled, profile: "rpi5@2")
                 ])
-            try await keep(.energy(edge), message.payload)
+            try await keep(.energy(EdgeID(site: site, edge: Self.edges[site] ?? "")), message.payload)
         }
     }
 
@@ -161,12 +182,11 @@ struct DashboardFleet: Sendable {
             }
             let samples = TelemetryMessage(t: t, interval: 0.05, channels: ["ax", "ay", "az"], values: values)
             try await stage.publish(.preview(device), PreviewMessage(t: WallClock.now(), samples: samples).payload)
-            if second % 5 == 4 {
+            for to in second % 5 == 4 ? [t - 1.5, t + 1] : [] {
                 let inference = InferenceMessage(
-                    t: t, window: "\(device.device)@\(String(format: "%.3f", t - 4))", from: t - 4, to: t + 1,
+                    t: t, window: "\(device.device)@\(String(format: "%.3f", to - 5))", from: to - 5, to: to,
                     edge: Self.edges[device.site] ?? "", version: 3,
-                    decision: .label(label, superclass: nil, confidence: 0.91),
-                    latencyMicroseconds: 41)
+                    decision: .label(label, superclass: nil, confidence: 0.91), latencyMicroseconds: 41)
                 try await stage.publish(.inference(device, model: Self.model), inference.payload)
             }
             try await Task.sleep(for: .milliseconds(50))

@@ -47,7 +47,7 @@ struct DashboardTests {
         }
         _ = try await stage.message(on: .fleetSummary, "joules and jobs") {
             let summary = try FleetSummary(payload: $0)
-            return summary.jobs.count == 2 && !summary.joules.isEmpty && summary.windows >= 240
+            return summary.jobs.count == 2 && summary.models[DashboardFleet.model]?.joulesPerCorrect != nil
         }
     }
 
@@ -87,7 +87,7 @@ struct DashboardTests {
                         }
                         try await browser.screenshot("\(folder)/\(view.name)-\(shape.name).png")
                         let width = try await browser.script("return document.documentElement.scrollWidth").number
-                        #expect(width == Double(shape.width), "\(view.name) is wider than \(shape.name)")
+                        #expect(try #require(width) <= Double(shape.width), "\(view.name) is wider than \(shape.name)")
                         try await Self.isForEverybody(browser, "\(view.name), \(shape.name)")
                         #expect(try await browser.complaints() == [], "\(view.name), \(shape.name)")
                     }
@@ -230,6 +230,9 @@ struct DashboardTests {
                 try await browser.script("document.querySelector('.stack').focus()")
                 try await browser.press([.left, .left])
                 try await browser.press([.left, .left, .left], shift: true)
+                try await browser.wait(
+                    until: "document.getElementById('selected').textContent.startsWith('Selected')",
+                    "a selection by keys")
                 try await Self.give(browser, "low")
                 _ = try await stage.message(on: .label(device), "a label given by keys", after: keyed) {
                     try LabelMessage(payload: $0).content == .label("low")
