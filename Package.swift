@@ -58,6 +58,13 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
         swiftSettings: settings)
 }
 
+/// What a browser is given.
+let dashboardFiles = [
+    "index.html", "style.css", "icon.svg", "app.js", "store.js", "dom.js", "format.js", "parts.js", "charts.js",
+    "signal.js", "overview.js", "devices.js", "device.js", "labels.js", "models.js", "updates.js", "jobs.js",
+    "drift.js",
+]
+
 let package = Package(
     name: "retort",
     platforms: [.macOS(.v15)],
@@ -136,8 +143,11 @@ let package = Package(
                 "JSON", "BusAPI", "Telemetry", argumentParser, configuration, logging, metrics, coreMetrics, lifecycle,
                 signals, system,
             ]),
-        library("ServiceHTTP", ["ServiceRuntime", "BusAPI", "JSON", hummingbird, logging, lifecycle]),
+        library("ServiceHTTP", ["ServiceRuntime", "BusAPI", "JSON", hummingbird, logging, lifecycle, system]),
         library("Storage", [grdb]),
+
+        // Figures, progress, pages and pictures for people
+        library("Presentation"),
 
         // Recorded sensor data
         library("Recordings", ["Telemetry", "ModelArtifact", "Zstd"]),
@@ -147,7 +157,7 @@ let package = Package(
             "DistillationReports",
             [
                 "Distillation", "Compression", "Recordings", "NeuralNetwork", "Inference", "ModelArtifact", "Telemetry",
-                "JSON", "Energy", "Zstd",
+                "JSON", "Energy", "Presentation", "Zstd",
             ]),
 
         // What a student costs on a device, before it runs there
@@ -181,14 +191,21 @@ let package = Package(
                 "Telemetry", "JSON", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Inference", "Zstd", "Storage",
                 "BusAPI", "ServiceRuntime", logging, lifecycle, metrics,
             ]),
+        // The dashboard's files, in the executable itself: they are there wherever it is installed
+        .target(
+            name: "DashboardPage", resources: dashboardFiles.map { .embedInCode("Files/\($0)") },
+            swiftSettings: settings),
         library(
             "MetricsAggregation",
-            ["Telemetry", "JSON", "ModelArtifact", "Storage", "BusAPI", "ServiceRuntime", logging, lifecycle, metrics]),
+            [
+                "Telemetry", "JSON", "ModelArtifact", "Storage", "BusAPI", "ServiceRuntime", "ServiceHTTP",
+                "DashboardPage", logging, lifecycle, metrics, system,
+            ]),
         library(
             "FleetConsole",
             [
-                "Telemetry", "JSON", "ModelArtifact", "Recordings", "Zstd", "BusAPI", "ServiceRuntime", logging,
-                lifecycle, subprocess, system,
+                "Telemetry", "JSON", "ModelArtifact", "Recordings", "Zstd", "BusAPI", "ServiceRuntime", "Energy",
+                "Presentation", logging, lifecycle, subprocess, system,
             ]),
 
         // Executables
@@ -202,7 +219,8 @@ let package = Package(
             "retort", "FleetConsole",
             [
                 "Distillation", "Compression", "DistillationReports", "Energy", "EnergyPlanning", "ModelExchange",
-                "NeuralNetwork", "Telemetry", "ModelArtifact", "ModelDelta", "JSON", "Recordings", system, signals,
+                "NeuralNetwork", "Presentation", "Telemetry", "ModelArtifact", "ModelDelta", "JSON", "Recordings",
+                system, signals,
             ]),
 
         // What `./dev bench edge`, `registry` and `aggregation` run
@@ -248,8 +266,8 @@ let tested: [(String, [Target.Dependency])] = [
         "ServiceRuntime",
         ["BusAPI", "BusTesting", "JSON", "Telemetry", configuration, metrics, lifecycle, logging, system]
     ),
-    ("ServiceHTTP", ["ServiceRuntime", "BusAPI", "BusTesting", "Telemetry", lifecycle, logging]),
-    ("Storage", [grdb]),
+    ("ServiceHTTP", ["ServiceRuntime", "BusAPI", "BusTesting", "JSON", "Telemetry", lifecycle, logging]),
+    ("Storage", [grdb]), ("Presentation", []),
     ("Recordings", ["Telemetry", "JSON", "ModelArtifact", "Zstd"]),
     (
         "DistillationReports",
@@ -285,8 +303,8 @@ let tested: [(String, [Target.Dependency])] = [
     (
         "MetricsAggregation",
         [
-            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Storage", "ServiceRuntime", lifecycle,
-            logging,
+            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Storage", "ServiceRuntime", "ServiceHTTP",
+            "DashboardPage", lifecycle, logging,
         ]
     ),
     (

@@ -1,3 +1,5 @@
+package import Presentation
+
 /// How far a study is.
 public struct StudyProgress: Sendable, Equatable {
     public enum Stage: String, Sendable, CaseIterable {
@@ -22,6 +24,12 @@ public struct StudyProgress: Sendable, Equatable {
     public var loss: Double?
     /// Expected seconds until the stage ends; `nil` where that is not known.
     public var secondsLeft: Double?
+
+    /// What a progress bar shows of it.
+    package var step: ProgressLine.Step {
+        ProgressLine.Step(
+            name: detail ?? stage.rawValue, fraction: fraction, loss: loss, secondsLeft: secondsLeft)
+    }
 }
 
 /// Called from the thread that computes. Returning `false` cancels.

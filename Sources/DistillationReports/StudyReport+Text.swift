@@ -1,6 +1,7 @@
 import Distillation
 import Energy
 import ModelArtifact
+import Presentation
 import Telemetry
 
 extension StudyReport {

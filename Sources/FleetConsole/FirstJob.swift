@@ -6,6 +6,8 @@ public import Telemetry
 public struct FirstJob: Sendable {
     public enum Action: Sendable, Equatable {
         case say(String)
+        /// How far the job is.
+        case show(JobProgress)
         case request(JobRequest)
         case done(version: String)
         case fail(String)
@@ -77,7 +79,7 @@ public struct FirstJob: Sendable {
 
     /// What to do now.
     public mutating func advance(now: Double) -> [Action] {
-        if let job { return follow(job, now: now) }
+        if let job { return follow(job) }
         var actions = show(countsText, now: now, every: 2)
         guard let needed, names.allSatisfy({ counts[$0, default: 0] >= needed }) else {
             enoughSince = nil
@@ -97,17 +99,13 @@ public struct FirstJob: Sendable {
     /// The job that was asked for, until somebody takes it.
     public var unanswered: Bool { requested != nil && job == nil }
 
-    private mutating func follow(_ job: JobProgress, now: Double) -> [Action] {
+    private func follow(_ job: JobProgress) -> [Action] {
         switch job.phase {
         case .done:
             return [.done(version: job.reason ?? "a new version")]
         case .failed:
             return [.fail("job \(job.id) failed: \(job.reason ?? "no reason given")")]
-        default:
-            var text = "job \(job.id): \(job.phase.rawValue)"
-            if job.fraction > 0 { text += " \(Quantity.percent(job.fraction))" }
-            let isNew = !shown.hasPrefix("job \(job.id): \(job.phase.rawValue)")
-            return show(text, now: now, every: isNew ? 0 : 5)
+        default: return [.show(job)]
         }
     }
 

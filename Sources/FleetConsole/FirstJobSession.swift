@@ -1,20 +1,25 @@
 import BusAPI
 import JSON
-import Telemetry
+public import Telemetry
 
 /// Shows how a model's windows come in, has it trained once there are enough, and follows the job to its end.
-public struct FirstJobSession: Sendable {
+public struct FirstJobSession {
     private let client: FleetClient
     private let now: @Sendable () -> Double
     private let say: @Sendable (String) -> Void
+    private let show: (JobProgress) -> Void
 
-    /// - Parameter say: prints a line.
+    /// - Parameters:
+    ///   - say: prints a line.
+    ///   - show: shows how far the job is.
     public init(
-        client: FleetClient, now: @escaping @Sendable () -> Double, say: @escaping @Sendable (String) -> Void
+        client: FleetClient, now: @escaping @Sendable () -> Double, say: @escaping @Sendable (String) -> Void,
+        show: @escaping (JobProgress) -> Void
     ) {
         self.client = client
         self.now = now
         self.say = say
+        self.show = show
     }
 
     private enum Event: Sendable {
@@ -55,6 +60,7 @@ public struct FirstJobSession: Sendable {
                     for action in machine.advance(now: now()) {
                         switch action {
                         case .say(let text): say(text)
+                        case .show(let progress): show(progress)
                         case .request(let request):
                             say("asking for job \(request.id)")
                             let message = BusMessage(

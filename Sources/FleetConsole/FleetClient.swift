@@ -35,13 +35,17 @@ public struct FleetClient: Sendable {
         let subscription = try await within(timeout) { [bus] in
             try await bus.subscribe(to: filters, limit: 100_000, overflow: .dropOldest)
         }
-        guard let subscription else {
+        if let subscription { return subscription }
+        for await case .disconnected(let reason) in bus.states() {
+            if reason.lowercased().contains("authori") || reason.lowercased().contains("bad user name") {
+                throw BusError(.refused, "the broker at \(address) refuses: \(reason)")
+            }
             throw FleetConsoleError(
                 .timedOut,
-                "no broker answers at \(address) within \(timeout): start one (`retort up`), or name yours with --broker"
-            )
+                "no broker answers at \(address) within \(timeout) (\(reason)): start one (`retort up`), name yours "
+                    + "with --broker, or ask `retort doctor`")
         }
-        return subscription
+        throw FleetConsoleError(.timedOut, "the broker at \(address) grants no subscription within \(timeout)")
     }
 
     /// What is retained on the topics that pass the filters, newest by topic; deletions are left out.
@@ -103,20 +107,5 @@ public struct FleetClient: Sendable {
             }
         }
         return found ?? nil
-    }
-
-    /// The result of `body`, or nothing where it takes longer.
-    private func within<T: Sendable>(
-        _ limit: Duration, _ body: @escaping @Sendable () async throws -> T
-    ) async throws -> T? {
-        try await withThrowingTaskGroup(of: T?.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try await Task.sleep(for: limit)
-                return nil
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
-        }
     }
 }

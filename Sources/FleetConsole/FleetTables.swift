@@ -17,14 +17,15 @@ public enum FleetTables {
                 table.append([
                     id.description, device.state.rawValue, name, "\(model.version)", decision(model),
                     model.confidence.map(Quantity.percent) ?? "", "\(model.card.windows)", "\(model.card.scored)",
-                    model.card.accuracy.map { Quantity.percent($0.value) } ?? model.card.errors.map(Quantity.errors) ?? "",
+                    model.card.accuracy.map { Quantity.percent($0.value) } ?? model.card.errors.map(Quantity.errors)
+                        ?? "",
                 ])
             }
         }
         return table
     }
 
-    private static func decision(_ model: FleetDevice.Model) -> String {
+    static func decision(_ model: FleetDevice.Model) -> String {
         if let label = model.label { return label }
         if !model.heads.isEmpty {
             return model.heads.sorted { $0.key < $1.key }.map { "\($0)=\($1)" }.joined(separator: " ")

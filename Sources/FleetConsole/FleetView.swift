@@ -33,11 +33,22 @@ public struct FleetView: Sendable {
     /// The update that brought a version to an edge.
     public private(set) var updates: [EdgeModel: [Int: Update]] = [:]
     public private(set) var devices: [DeviceID: FleetDevice] = [:]
+    /// What their edges know of devices beside samples.
+    public private(set) var facts: [DeviceID: DeviceMessage] = [:]
+    public private(set) var energy: [EdgeID: EnergyMessage] = [:]
+    /// Edges as the aggregator sums them up.
+    public private(set) var edgeFigures: [EdgeID: FleetEdge] = [:]
+    /// A model's last hour.
+    public private(set) var histories: [String: FleetHistory] = [:]
+    /// Whether a process is there, by `executable/instance`.
+    public private(set) var services: [String: Bool] = [:]
     public private(set) var jobs: [String: JobProgress] = [:]
     public private(set) var statuses: [String: StatusMessage] = [:]
     public private(set) var rejects: [RejectMessage] = []
     /// Wall time of the first live inference seen.
     public private(set) var firstInference: Double?
+    /// Wall time of the last message that was said just then, and not retained.
+    public private(set) var lastHeard: Double?
     /// Messages that could not be read.
     public private(set) var unreadable = 0
 
@@ -48,7 +59,8 @@ public struct FleetView: Sendable {
         [
             ["fleet", "#"], ["accuracy", "+", "+"], ["model", "+", "release", "+"],
             ["model", "+", "installed", "+", "+"],
-            ["job", "+", "progress"], ["status", "+", "+"], ["reject", "+"],
+            ["job", "+", "progress"], ["status", "+", "+"], ["reject", "+"], ["device", "+", "+"],
+            ["energy", "+", "+"], ["availability", "service", "+", "+"],
         ].map { BusFilter(topics.root + "/" + $0.joined(separator: "/")) }
     }
 
@@ -57,6 +69,7 @@ public struct FleetView: Sendable {
     /// - Parameter now: wall time of arrival, Unix seconds.
     public mutating func ingest(_ message: BusMessage, now: Double) {
         guard let topic = topics.parse(message.topic) else { return }
+        if !message.retained { lastHeard = now }
         do throws(JSONError) {
             try ingest(topic, message.payload, now: now)
         } catch {
@@ -92,6 +105,12 @@ public struct FleetView: Sendable {
         case .jobProgress(let id): if !isDeleted { jobs[id] = try JobProgress(payload: payload) }
         case .status(let executable, let instance):
             statuses["\(executable)/\(instance)"] = isDeleted ? nil : try StatusMessage(payload: payload)
+        case .device(let id): facts[id] = isDeleted ? nil : try DeviceMessage(payload: payload)
+        case .fleetEdge(let id): edgeFigures[id] = isDeleted ? nil : try FleetEdge(payload: payload)
+        case .fleetHistory(let model): histories[model] = isDeleted ? nil : try FleetHistory(payload: payload)
+        case .energy(let id): energy[id] = isDeleted ? nil : try EnergyMessage(payload: payload)
+        case .serviceAvailability(let executable, let instance):
+            services["\(executable)/\(instance)"] = isDeleted ? nil : payload.elementsEqual("online".utf8)
         case .reject:
             guard !isDeleted else { return }
             rejects.append(try RejectMessage(payload: payload))
@@ -99,6 +118,25 @@ public struct FleetView: Sendable {
         case .inference: if firstInference == nil, !isDeleted { firstInference = now }
         default: break
         }
+    }
+
+    /// Whether an edge's process is there; nothing where it has never said.
+    public func isOnline(_ edge: EdgeID) -> Bool? { services["edge-inferencer/\(edge.edge)"] }
+
+    /// The edge that hears a device: the one that says so, else the only one of its site.
+    public func edge(of device: DeviceID) -> EdgeID? {
+        if let edge = facts[device]?.edge { return EdgeID(site: device.site, edge: edge) }
+        let own = Set(installed.keys.map(\.edge)).filter { $0.site == device.site }
+        return own.count == 1 ? own.first : nil
+    }
+
+    /// All edges that have said anything.
+    public var edges: [EdgeID] { Set(installed.keys.map(\.edge) + energy.keys + edgeFigures.keys).sorted() }
+
+    /// Whether nobody sums the fleet up any more, so that what is shown may be old.
+    public var isAggregatorGone: Bool {
+        let own = services.filter { $0.key.hasPrefix("metrics-aggregator/") }
+        return !own.isEmpty && !own.values.contains(true)
     }
 
     /// What the rounds of a model depend on.

@@ -20,11 +20,11 @@ public struct RollbackOrder: Sendable {
     public func submit(to client: FleetClient, now: Double) async throws -> Int {
         let releases = client.topics.filter("model", model, "release", "+")
         guard let standing = try await client.retained([BusFilter(releases)]).first else {
-            throw FleetConsoleError(.failed, "nothing is released of \(model); `retort models` lists what is")
+            throw FleetConsoleError(.notFound, "nothing is released of \(model); `retort models` lists what is")
         }
         let released = try ReleaseMessage(payload: standing.payload)
         guard let wanted = version ?? released.previous else {
-            throw FleetConsoleError(.failed, "there is no version of \(model) before \(released.version)")
+            throw FleetConsoleError(.notFound, "there is no version of \(model) before \(released.version)")
         }
         guard wanted != released.version else { return wanted }
         let order = client.topics.string(.rollback(model: model))

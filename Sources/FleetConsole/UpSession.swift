@@ -55,6 +55,8 @@ public struct UpSession: Sendable {
     public func follow() async throws -> Outcome {
         var fleet = FleetView(topics: cluster.topics)
         var screen = FleetScreen()
+        var trend = FleetTrend()
+        defer { screen.close() }
         var scheduler = rounds.map {
             RoundScheduler(model: $0.model, rounds: $0.count, edges: edges, prefix: "round-\(Int(started))")
         }
@@ -87,6 +89,7 @@ public struct UpSession: Sendable {
                 switch event {
                 case .messages(let messages):
                     for message in messages { fleet.ingest(message, now: now()) }
+                    if let summary = fleet.summary { trend.take(summary) }
                 case .tick:
                     let time = now()
                     let elapsed = time - started
@@ -109,7 +112,8 @@ public struct UpSession: Sendable {
                                     + "the logs are in \(cluster.state.appending("logs").string)")
                         }
                     }
-                    screen.draw(fleet, note: note(fleet, scheduler, isReported), elapsed: elapsed)
+                    screen.draw(
+                        fleet, trend, note: note(fleet, scheduler, isReported), elapsed: elapsed, now: time)
                 }
             }
             throw CancellationError()

@@ -82,11 +82,4 @@ public struct MetricsAggregationApp: Sendable {
             return .object(object)
         }
     }
-
-    /// The fleet at this moment as a page for people.
-    public func summaryPage() -> String {
-        let now = context.now()
-        let (summary, accuracies) = live.withLock { ($0.summary(now: now), $0.accuracies(now: now)) }
-        return SummaryPage(summary: summary, accuracies: accuracies).html
-    }
 }

@@ -39,7 +39,7 @@ struct FirstJobTests {
         job.take(status(41, 40))
         #expect(job.advance(now: Self.t + 10) == [.say("labelled windows: rest 41/40, wave 40/40")])
         job.take(progress("auto-gesture-1", .teacher), isRetained: false)
-        #expect(job.advance(now: Self.t + 11) == [.say("job auto-gesture-1: teacher 50.0 %")])
+        #expect(job.advance(now: Self.t + 11) == [.show(progress("auto-gesture-1", .teacher))])
         job.take(progress("auto-gesture-1", .done, reason: "version 1"), isRetained: false)
         #expect(job.advance(now: Self.t + 12) == [.done(version: "version 1")])
     }

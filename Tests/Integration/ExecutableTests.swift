@@ -81,7 +81,9 @@ struct ExecutableTests {
     func commands() async throws {
         let (isSuccess, text) = try await output("retort", ["--help"])
         #expect(isSuccess)
-        for command in ["up", "watch", "devices", "label", "models", "report"] {
+        for command in [
+            "up", "doctor", "watch", "devices", "device", "energy", "jobs", "job", "label", "models", "report",
+        ] {
             #expect(text.contains(command))
             let (isSuccess, help) = try await output("retort", [command, "--help"])
             #expect(isSuccess && help.contains("OVERVIEW:") && help.contains("USAGE:"), "\(help)")

@@ -14,14 +14,14 @@ struct AssessCommand: ParsableCommand {
         discussion: """
             Holds the student against every limit of the profile and of its task: storage for two slots, RAM, and the
             duty that its windows ask of a core. Costs are modelled from the profile (docs/energy.md), with bounds. Ends
-            with 0 where the student fits, 1 where it does not, 65 where the file is no student.
+            with 0 where the student fits, 1 where it does not, 65 where the file is no student, 66 where there is none.
 
             EXAMPLES:
               retort assess out/student.safetensors --profile cortex-a53
               retort assess out/student.safetensors --profile my-node.json --rate 0.2 --battery 10
             """)
 
-    @Argument(help: "The student's file.") var file: String
+    @Argument(help: "The student's file.", completion: .file(extensions: ["safetensors"])) var file: String
     @Option(help: "Device: \(ProfileOption.names), or a profile's file.json.") var profile: String
     @Option(help: "Windows a second (default: the task's, for one device).") var rate: Double?
     @Option(help: "Copies of the student that the device keeps.") var slots = 2
@@ -49,20 +49,16 @@ struct AssessCommand: ParsableCommand {
         let assessment = Assessment(
             demand, on: device, slots: slots, updateBytes: updateBytes, batteryWattHours: battery)
         print(json ? assessment.json.prettyText : AssessmentText(assessment).text, terminator: json ? "" : "\n")
-        if !assessment.fits { throw ExitCode(1) }
+        if !assessment.fits { throw CommandFailure(.failed) }
     }
 }
 
 /// Reads students for commands that model what they cost.
 enum StudentFile {
     static func demand(of file: String) throws -> StudentDemand {
-        do {
-            return try StudentDemand(file: Array(try Data(contentsOf: URL(fileURLWithPath: file))))
-        } catch let error as EnergyPlanningError {
-            FileHandle.standardError.write(Data("error: \(file): \(error.message)\n".utf8))
-        } catch {
-            FileHandle.standardError.write(Data("error: \(file) cannot be read: \(error.localizedDescription)\n".utf8))
+        let bytes = try ModelFile.read(file)
+        do { return try StudentDemand(file: bytes) } catch {
+            throw CommandFailure(.badData, "\(file): \(error.message)")
         }
-        throw ExitCode(65)
     }
 }

@@ -1,7 +1,7 @@
-import DistillationReports
 import Energy
 import EnergyPlanning
 import FleetConsole
+import Presentation
 
 /// An assessment for people: limits, costs and radios as tables.
 struct AssessmentText {

@@ -29,7 +29,9 @@ struct DevicesCommand: AsyncParsableCommand {
                 """)
 
         @OptionGroup var cluster: ClusterOptions
-        @Argument(help: "Devices: SITE/DEVICE, with * for any run of characters.") var devices: [String]
+        @Argument(
+            help: "Devices: SITE/DEVICE, with * for any run of characters.", completion: Completions.devices)
+        var devices: [String]
         @Option(help: "Home Assistant's discovery prefix.") var homeAssistant = HomeAssistantTopic.defaultPrefix
         @Flag(help: "Take back the descriptions to Home Assistant alone, as after switching it off.")
         var onlyHomeAssistant = false
@@ -50,7 +52,7 @@ struct DevicesCommand: AsyncParsableCommand {
             }
             for topic in topics { print(topic) }
             guard !topics.isEmpty else {
-                throw ValidationError("nothing is retained about \(devices.joined(separator: ", "))")
+                throw FleetConsoleError(.notFound, "nothing is retained about \(devices.joined(separator: ", "))")
             }
         }
     }

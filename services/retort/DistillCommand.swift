@@ -28,7 +28,7 @@ struct DistillCommand: AsyncParsableCommand {
             to change), 73 the output cannot be written, 130 stopped by Ctrl-C.
             """)
 
-    @Argument(help: "CSV files or folders of them.") var paths: [String]
+    @Argument(help: "CSV files or folders of them.", completion: .file(extensions: ["csv", "zst"])) var paths: [String]
     @OptionGroup(title: "Data") var data: DistillDataOptions
     @OptionGroup(title: "Training") var training: DistillTrainingOptions
     @Option(name: [.short, .long], help: "Folder for the results.") var output = "out"
@@ -63,24 +63,19 @@ struct DistillCommand: AsyncParsableCommand {
                 print("  \(folder)/report.html, report.json, student.safetensors, teacher.safetensors")
             }
         } catch let error as StudyError {
-            throw Self.exit(error.description, code: Self.status(of: error))
+            throw CommandFailure(Self.status(of: error), error.description)
         } catch let error as RecordingError {
-            throw Self.exit(error.description, code: 65)
+            throw CommandFailure(.badData, error.description)
         }
     }
 
-    private static func status(of error: StudyError) -> Int32 {
+    private static func status(of error: StudyError) -> ExitStatus {
         switch error.code {
-        case .cancelled: 130
-        case .output: 73
-        case .options: 64
-        default: 65
+        case .cancelled: .interrupted
+        case .output: .cannotWrite
+        case .options: .usage
+        default: .badData
         }
-    }
-
-    private static func exit(_ message: String, code: Int32) -> ExitCode {
-        FileHandle.standardError.write(Data("\(code == 130 ? "" : "error: ")\(message)\n".utf8))
-        return ExitCode(code)
     }
 
     private static func quoted(_ argument: String) -> String {
@@ -107,7 +102,7 @@ struct DistillCommand: AsyncParsableCommand {
                 let display = ProgressDisplay()
                 let result = Result {
                     try body { progress in
-                        display.show(progress)
+                        display.show(progress.step)
                         return !stop.flag.load(ordering: .relaxed)
                     }
                 }
@@ -122,19 +117,5 @@ struct DistillCommand: AsyncParsableCommand {
     /// Set by a signal.
     private final class Stop: Sendable {
         let flag = Atomic(false)
-    }
-
-    /// Progress on standard error.
-    private final class ProgressDisplay {
-        private var line = ProgressLine(isTerminal: isatty(STDERR_FILENO) == 1)
-
-        func show(_ progress: StudyProgress) {
-            let now = ProcessInfo.processInfo.systemUptime
-            if let text = line.text(progress, now: now) { write(text) }
-        }
-
-        func end() { write(line.end) }
-
-        private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
     }
 }

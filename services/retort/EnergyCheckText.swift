@@ -1,6 +1,6 @@
-import DistillationReports
 import EnergyPlanning
 import FleetConsole
+import Presentation
 
 /// The check of the energy model as tables for people.
 struct EnergyCheckText {

@@ -1,16 +1,19 @@
 import ArgumentParser
-import DistillationReports
 import Energy
 import EnergyPlanning
 import FleetConsole
 import Foundation
 import JSON
+import Presentation
 
-/// Device profiles: showing, fitting and checking them.
-struct EnergyCommand: ParsableCommand {
+/// What the fleet's joules go into, and device profiles: showing, fitting and checking them.
+struct EnergyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "energy", abstract: "Show device profiles, fit one to a trace, check the energy model.",
-        subcommands: [EnergyProfilesCommand.self, EnergyCalibrateCommand.self, EnergyCheckCommand.self])
+        commandName: "energy",
+        abstract: "Show what the fleet's joules go into; show device profiles, fit one to a trace, check the model.",
+        subcommands: [
+            EnergyFleetCommand.self, EnergyProfilesCommand.self, EnergyCalibrateCommand.self, EnergyCheckCommand.self,
+        ], defaultSubcommand: EnergyFleetCommand.self)
 }
 
 /// Lists built-in profiles, or prints one as the JSON that a user may copy and change.
@@ -84,9 +87,9 @@ struct EnergyCalibrateCommand: ParsableCommand {
             let profile = try fit.profile(name: name, base: base, multiplyAccumulates: macs, source: source)
             try show(fit, profile)
         } catch let error as EnergyPlanningError {
-            throw Self.exit(error.message, code: error.code == .invalidOption ? 64 : 65)
+            throw CommandFailure(error.code == .invalidOption ? .usage : .badData, error.message)
         } catch let error as EnergyError {
-            throw Self.exit(error.message, code: 64)
+            throw CommandFailure(.usage, error.message)
         }
     }
 
@@ -103,15 +106,8 @@ struct EnergyCalibrateCommand: ParsableCommand {
             print("\n\(profile.json.prettyText)", terminator: "")
             return
         }
-        do { try profile.json.prettyText.write(toFile: output, atomically: true, encoding: .utf8) } catch {
-            throw Self.exit("\(output) cannot be written: \(error.localizedDescription)", code: 73)
-        }
+        try ModelFile.write(Array(profile.json.prettyText.utf8), to: output)
         print("\nwrote \(profile.name) to \(output)")
-    }
-
-    static func exit(_ message: String, code: Int32) -> ExitCode {
-        FileHandle.standardError.write(Data("error: \(message)\n".utf8))
-        return ExitCode(code)
     }
 }
 
@@ -128,15 +124,15 @@ struct EnergyCheckCommand: ParsableCommand {
     @Option(help: "Write benchmark rows to this file.") var json: String?
 
     func run() throws {
+        let bytes = try ModelFile.read(file)
         let check: EnergyCheck
-        do {
-            let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: file)))
-            check = EnergyCheck(try PublishedEnergy(json: try JSONValue(parsing: bytes)))
-        } catch { throw EnergyCalibrateCommand.exit("\(file): \(error)", code: 65) }
+        do { check = EnergyCheck(try PublishedEnergy(json: try JSONValue(parsing: bytes))) } catch {
+            throw CommandFailure(.badData, "\(file): \(error)")
+        }
         print(EnergyCheckText(check).text)
         if let json {
-            try check.benchmarkRows.prettyText.write(toFile: json, atomically: true, encoding: .utf8)
+            try ModelFile.write(Array(check.benchmarkRows.prettyText.utf8), to: json)
         }
-        if !check.holds { throw ExitCode(1) }
+        if !check.holds { throw CommandFailure(.failed) }
     }
 }

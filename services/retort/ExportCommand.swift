@@ -34,16 +34,16 @@ struct ExportCommand: ParsableCommand {
               retort export out/teacher.safetensors --format onnx -o exchange
             """)
 
-    @Argument(help: "student.safetensors or teacher.safetensors.") var file: String
+    @Argument(help: "student.safetensors or teacher.safetensors.", completion: .file(extensions: ["safetensors"]))
+    var file: String
     @Option(help: "\(Format.allCases.map(\.rawValue).joined(separator: ", ")).") var format: Format
-    @Option(name: [.short, .long], help: "Folder for what is written.") var output = "."
+    @Option(name: [.short, .long], help: "Folder for what is written.", completion: .directory) var output = "."
 
     func run() throws {
-        let bytes = try ModelFile.read(file)
-        if try Safetensors(decoding: bytes).metadata["retort.teacher"] != nil {
-            return try writeTeacher(bytes)
+        if try ModelFile.decoded(file, { try Safetensors(decoding: $0).metadata["retort.teacher"] != nil }) {
+            return try writeTeacher()
         }
-        let student = try Student(decoding: bytes)
+        let student = try ModelFile.decoded(file) { try Student(decoding: $0) }
         let name = student.task.name
         switch format {
         case .c:
@@ -61,8 +61,8 @@ struct ExportCommand: ParsableCommand {
         }
     }
 
-    private func writeTeacher(_ bytes: [UInt8]) throws {
-        let (teacher, task, _) = try TrainedTeacher.decode(bytes)
+    private func writeTeacher() throws {
+        let (teacher, task, _) = try ModelFile.decoded(file) { try TrainedTeacher.decode($0) }
         switch format {
         case .onnx:
             let content = try ONNXExport.float(teacher.weights, normalisation: teacher.normalisation, task: task)
@@ -79,7 +79,9 @@ struct ExportCommand: ParsableCommand {
     }
 
     private func write(_ bytes: [UInt8], to name: String) throws {
-        try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+        do { try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true) } catch {
+            throw CommandFailure(.cannotWrite, "\(output) cannot be made: \(error.localizedDescription)")
+        }
         try ModelFile.write(bytes, to: "\(output)/\(name)")
         print("\(output)/\(name): \(bytes.count) bytes")
     }

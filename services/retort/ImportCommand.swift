@@ -28,12 +28,11 @@ struct ImportCommand: ParsableCommand {
     @Option(help: "Deviations of the channels that the model expects to be divided by.") var deviation: String?
 
     func run() throws {
-        let read = try ONNXImport(try ModelFile.read(file))
+        let read = try ModelFile.decoded(file) { try ONNXImport($0) }
         let spec = read.weights.spec
         var document = read.task ?? Self.numbered(spec)
         if let task {
-            document = try TaskDocument(
-                json: JSONValue(parsing: String(decoding: try ModelFile.read(task), as: UTF8.self)))
+            document = try ModelFile.decoded(task) { try TaskDocument(json: JSONValue(parsing: $0)) }
         }
         guard document.window == spec.samples, document.channels.count == spec.channels,
             document.outputs == spec.outputs

@@ -32,7 +32,8 @@ struct LabelCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var cluster: ClusterOptions
-    @Argument(help: ArgumentHelp("The device.", valueName: "site/device")) var device: String?
+    @Argument(help: ArgumentHelp("The device.", valueName: "site/device"), completion: Completions.devices)
+    var device: String?
     @Argument(help: "The class, with --value the number, or HEAD=CLASS,HEAD=CLASS.") var label: String?
     @Option(help: ArgumentHelp("Start: Unix seconds or ISO 8601.", valueName: "time")) var from: String?
     @Option(help: ArgumentHelp("End: Unix seconds or ISO 8601.", valueName: "time")) var to: String?
@@ -42,8 +43,12 @@ struct LabelCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Take back the label with this id.", valueName: "id")) var withdraw: String?
     @Flag(help: "The label is a number, of a task that predicts a value.") var value = false
     @Flag(help: "Label with keys while the device sends.") var live = false
-    @Option(help: "With --live: the task whose classes have keys, where the device has several.") var model: String?
-    @Option(help: ArgumentHelp("Say the labels of a CSV file.", valueName: "file")) var csv: String?
+    @Option(
+        help: "With --live: the task whose classes have keys, where the device has several.",
+        completion: Completions.models) var model: String?
+    @Option(
+        help: ArgumentHelp("Say the labels of a CSV file.", valueName: "file"), completion: .file(extensions: ["csv"]))
+    var csv: String?
     @Flag(help: "Use it for scoring alone, never for training.") var truth = false
     @Flag(help: "Also say a class that no task of the device knows.") var force = false
 
@@ -130,13 +135,13 @@ struct LabelCommand: AsyncParsableCommand {
         if let name {
             guard let task = own.first(where: { $0.name == name }) else {
                 throw FleetConsoleError(
-                    .invalidOption, "there is no task \"\(name)\" with classes that runs on \(device)")
+                    .notFound, "there is no task \"\(name)\" with classes that runs on \(device)")
             }
             return task
         }
         guard let task = own.first else {
             throw FleetConsoleError(
-                .invalidOption, "no task with classes runs on \(device): make one with `retort models create`")
+                .notFound, "no task with classes runs on \(device): make one with `retort models create`")
         }
         guard own.count == 1 else {
             throw FleetConsoleError(

@@ -89,7 +89,7 @@ extension ModelsCommand {
                     file == "-" ? Array(FileHandle.standardInput.readDataToEndOfFile()) : try ModelFile.read(file)
                 return try TaskProposal(bytes: bytes)
             } catch let error as JSONError {
-                throw ValidationError("\(file): \(error)")
+                throw CommandFailure(.badData, "\(file): \(error)")
             }
         }
 
@@ -145,7 +145,7 @@ extension ModelsCommand {
                 let tasks = try await TaskProposal.tasks(client)
                 guard let task = tasks.first(where: { $0.name == model }) else {
                     throw FleetConsoleError(
-                        .invalidOption, "there is no task \"\(model)\": make it with `retort models create`")
+                        .notFound, "there is no task \"\(model)\": make it with `retort models create`")
                 }
                 try await training.train(task, client)
             }
@@ -163,9 +163,12 @@ extension ModelsCommand {
         }
 
         func train(_ task: TaskDocument, _ client: FleetClient) async throws {
-            let session = FirstJobSession(client: client, now: { ClusterOptions.now() }) { line in
-                FileHandle.standardOutput.write(Data((line + "\n").utf8))
-            }
+            let display = ProgressDisplay()
+            defer { display.end() }
+            let session = FirstJobSession(
+                client: client, now: { ClusterOptions.now() },
+                say: { line in FileHandle.standardOutput.write(Data((line + "\n").utf8)) },
+                show: { display.show($0.step) })
             let version = try await session.run(FirstJob(task: task, windows: windows, seed: seed))
             print("\(task.name): \(version) is released; edges that serve its devices install it")
         }
@@ -198,7 +201,7 @@ extension ModelsCommand {
             let offer: StudentOffer
             do { offer = try StudentOffer(file: try ModelFile.read(file), now: ClusterOptions.now()) } catch let error
                 as FleetConsoleError
-            { throw ValidationError("\(file): \(error)") }
+            { throw CommandFailure(.badData, "\(file): \(error)") }
             let version = try await cluster.withClient { client in
                 if withTask {
                     var task = offer.student.task

@@ -27,7 +27,7 @@ struct ModelsDiffCommand: ParsableCommand {
         let (old, new) = (try ModelFile.read(base), try ModelFile.read(target))
         let report: DeltaReport
         do { report = try DeltaReport(base: old, target: new) } catch {
-            throw ValidationError("\(base), \(target): \(error)")
+            throw CommandFailure(.badData, "\(base), \(target): \(error)")
         }
         if json {
             print(Self.json(report, bytes: new.count).prettyText, terminator: "")

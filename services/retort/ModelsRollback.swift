@@ -16,7 +16,7 @@ extension ModelsCommand {
                 """)
 
         @OptionGroup var cluster: ClusterOptions
-        @Argument(help: "The model's name.") var model: String
+        @Argument(help: "The model's name.", completion: Completions.models) var model: String
         @Option(help: "Version to go back to; the one before the released one without.") var to: Int?
 
         func run() async throws {

@@ -22,9 +22,11 @@ struct RecordCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var cluster: ClusterOptions
-    @Argument(help: "Folder for the files; made where it is not there.") var folder: String
-    @Option(help: "Devices, site/device with * for any characters; repeatable.") var device: [String] = ["*/*"]
-    @Option(help: "Channels, labels and inferences of this task alone.") var model: String?
+    @Argument(help: "Folder for the files; made where it is not there.", completion: .directory) var folder: String
+    @Option(help: "Devices, site/device with * for any characters; repeatable.", completion: Completions.devices)
+    var device: [String] = ["*/*"]
+    @Option(help: "Channels, labels and inferences of this task alone.", completion: Completions.models)
+    var model: String?
     @Option(help: "Stop after so many seconds.") var seconds: Double?
     @Option(help: "Stop when so many megabytes are held.") var megabytes = 512
 
@@ -40,13 +42,13 @@ struct RecordCommand: AsyncParsableCommand {
         do {
             try FileManager.default.createDirectory(
                 atPath: folder + "/inferences", withIntermediateDirectories: true)
-        } catch { throw ValidationError("\(folder) cannot be made: \(error.localizedDescription)") }
+        } catch { throw CommandFailure(.cannotWrite, "\(folder) cannot be made: \(error.localizedDescription)") }
         let recorder = try await cluster.withClient { client in
             var selection = FleetRecorder.Selection(devices: device, bytes: megabytes << 20)
             if let model {
                 selection.task = try await TaskProposal.tasks(client).first { $0.name == model }
                 guard selection.task != nil else {
-                    throw FleetConsoleError(.invalidOption, "there is no task \"\(model)\"")
+                    throw FleetConsoleError(.notFound, "there is no task \"\(model)\"")
                 }
             }
             return try await record(FleetRecorder(selection, topics: client.topics), client)

@@ -28,7 +28,7 @@ struct SourcesCommand: AsyncParsableCommand {
         func run() throws {
             var check: SourcesCheck
             do { check = try SourcesCheck(file: try ModelFile.read(file), site: site) } catch let error as SourceError {
-                throw ValidationError("\(file): \(error.message)")
+                throw CommandFailure(.badData, "\(file): \(error.message)")
             }
             if let messages {
                 let text = String(decoding: try ModelFile.read(messages), as: UTF8.self)
@@ -40,7 +40,7 @@ struct SourcesCommand: AsyncParsableCommand {
             let table = check.table
             if !table.isEmpty { print(table.text) }
             for problem in check.problems { print(problem) }
-            if !check.isClean { throw ExitCode(1) }
+            if !check.isClean { throw CommandFailure(.failed) }
         }
 
         private func append(_ line: String, to check: inout SourcesCheck) {

@@ -29,10 +29,12 @@ struct UpCommand: AsyncParsableCommand {
             from the version before it.
 
             The state folder holds cluster.json (broker, processes), logs/, and what each service keeps. Exit status:
-            0 when a person stopped it or the rounds are done, 1 when something failed, 64 for a wrong option.
+            0 when a person stopped it or the rounds are done, 1 when something failed, 64 for a wrong option, 69 where a
+            program (mosquitto) or a service is missing.
             """)
 
-    @Option(help: "Folder of recordings to replay instead of the generators' scenes.") var data: String?
+    @Option(help: "Folder of recordings to replay instead of the generators' scenes.", completion: .directory)
+    var data: String?
     @Option(
         help: "How many times faster than real time devices play (default: 10 for the generators, 1 for recordings).")
     var speed: Double?
@@ -47,7 +49,9 @@ struct UpCommand: AsyncParsableCommand {
     @Flag(help: "Start no simulator: for sensors of your own.") var noSimulator = false
     @Option(help: "Folder of task files (default: services/model-registry/tasks here or beside the program).")
     var tasks: String?
-    @Option(help: "Folder for state and logs; kept. Without it a temporary folder is used, and removed on success.")
+    @Option(
+        help: "Folder for state and logs; kept. Without it a temporary folder is used, and removed on success.",
+        completion: .directory)
     var state: String?
     @Option(help: "Seed of generators and training.") var seed = 1
     @Option(name: .customLong("set"), help: "EXECUTABLE:KEY=VALUE, repeatable: a configuration key of one executable.")

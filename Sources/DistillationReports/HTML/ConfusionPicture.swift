@@ -1,3 +1,5 @@
+import Presentation
+
 /// A confusion matrix as shades: a row for each true class, a column for each answer, shares of the row.
 struct ConfusionPicture {
     var scores: ClassScores

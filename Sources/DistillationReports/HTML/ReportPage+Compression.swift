@@ -1,6 +1,7 @@
 import Compression
 import Distillation
 import Energy
+import Presentation
 
 extension ReportPage {
     /// The student through the steps of its recipe.

@@ -1,5 +1,6 @@
 import Energy
 import ModelArtifact
+import Presentation
 
 extension ReportPage {
     /// Size, computation, time and energy of each model.

@@ -1,6 +1,7 @@
 import Distillation
 import ModelArtifact
 import NeuralNetwork
+import Presentation
 
 extension ReportPage {
     /// What was read and how it was split.

@@ -1,5 +1,6 @@
 import Distillation
 import ModelArtifact
+import Presentation
 import Telemetry
 
 extension ReportPage {

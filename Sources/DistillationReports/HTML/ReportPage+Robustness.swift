@@ -1,5 +1,6 @@
 import Distillation
 import ModelArtifact
+import Presentation
 
 extension ReportPage {
     /// Scores where sensors are noisy, turned or silent.

@@ -1,5 +1,6 @@
 import Distillation
 import NeuralNetwork
+import Presentation
 
 extension ReportPage {
     /// Loss curves, and the gap between what was trained on and what was not.

@@ -1,4 +1,5 @@
 import Distillation
+import Presentation
 
 extension ReportPage {
     /// What an update from the base takes within budgets, and what it scores.

@@ -1,6 +1,7 @@
 import Distillation
 import Energy
 import ModelArtifact
+import Presentation
 import Telemetry
 
 extension StudyReport {
@@ -20,7 +21,7 @@ struct ReportPage {
                 head.void("meta", ["charset": "utf-8"])
                 head.void("meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"])
                 head.element("title", text: "\(report.task.name): distillation report")
-                head.element("style") { $0.raw(Style.sheet) }
+                head.element("style") { $0.raw(PageStyle.sheet) }
             }
             html.element("body") { body in
                 body.element("header") { header(&$0) }

@@ -1,3 +1,5 @@
+import Presentation
+
 /// True values against answers of a regression, with the line on which both are equal.
 struct ScatterPicture {
     var scores: ValueScores

@@ -27,7 +27,8 @@ actor InferenceLoop {
     var sources: SourceReader?
     private var policy: UploadPolicy
     private var pending: PendingVerdicts
-    private var stream: [BusMessage] = []
+    var previews: SignalPreview
+    var stream: [BusMessage] = []
     private var uploads: [BusMessage] = []
     private var totals = Totals()
     private var gates = GateCounts()
@@ -58,6 +59,7 @@ actor InferenceLoop {
             sampleShare: settings.sampleShare, rate: settings.uncertainRate, burst: settings.uncertainBurst,
             now: context.now())
         pending = PendingVerdicts(age: settings.verdictAge)
+        previews = SignalPreview(limit: settings.previewDevices)
         sources = settings.sources.map { SourceReader($0, site: settings.site) }
     }
 
@@ -169,6 +171,7 @@ actor InferenceLoop {
             device.observe(
                 deviceTime: batch.t + Double(batch.rows - 1) * (batch.interval ?? 0), arrival: now)
         }
+        preview([batch], of: device, now: now)
         var fault: WindowError?
         var isUsed = device.lanes.isEmpty
         for lane in device.lanes.indices {
@@ -423,6 +426,7 @@ actor InferenceLoop {
         sayLabels(now: now)
         for device in router.devices { report(device, now: now) }
         pending.expire(now: now)
+        expirePreviews(now: now)
         let board = context.board
         // The status adds what all subscriptions dropped to `dropped` itself.
         if let dropped { board.setCount("telemetryDropped", to: dropped) }
