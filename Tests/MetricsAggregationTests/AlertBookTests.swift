@@ -235,7 +235,8 @@ struct AlertBookTests {
         #expect(raised.map(\.state) == [.raised])
         #expect(raised.first?.threshold.map { (0.2...0.3).contains($0) } == true, "\(raised)")
         #expect(raised.first?.message.contains("version 7 of activity on gw-1 at home is unsure of") == true)
-        #expect(try play(300, share: 0.5, &self).isEmpty, "what lasts does not become the rule")
+        #expect(try play(300, share: 0.5, &self).isEmpty)
+        #expect(try play(100, share: 0.35, &self).isEmpty, "what lasted has not become the rule")
         #expect(try play(100, share: 0.1, &self).map(\.state) == [.resolved])
     }
 

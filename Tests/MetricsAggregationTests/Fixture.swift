@@ -1,4 +1,7 @@
 import BusAPI
+import BusTesting
+import Logging
+import ServiceRuntime
 import Telemetry
 
 @testable import MetricsAggregation
@@ -9,6 +12,13 @@ enum Fixture {
     static let topics = TopicSpace()
     static let device = DeviceID(site: "home", device: "wrist-7")
     static let now = 1_790_000_000.0
+
+    static func context() -> ServiceContext {
+        ServiceContext(
+            executable: "metrics-aggregator", instance: "aggregator", bus: InMemoryBroker().connect("aggregator"),
+            topics: topics, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+            board: StatusBoard(), now: { now }, stateDirectory: "/nowhere", boot: "b")
+    }
 
     static func windowStart(_ index: Int) -> Double { start + 2.5 * Double(index) }
 

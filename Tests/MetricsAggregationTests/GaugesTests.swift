@@ -54,6 +54,32 @@ struct GaugesTests {
         #expect(!shown.contains { $0.contains("gw-1") } && shown.contains { $0.contains("gw-2") })
     }
 
+    @Test("What an edge makes up does not fill the page")
+    func madeUp() throws {
+        let gauges = EdgeGauges(capacity: 10)
+        var made = status("home", Dictionary(uniqueKeysWithValues: (0..<5000).map { ("c\($0)", $0) }))
+        made.host = String(repeating: "h", count: 100_000)
+        made.counters[String(repeating: "n", count: 1000)] = 1
+        try gauges.take(topic("gw-1"), made.payload)
+        let shown = lines(gauges.families)
+        #expect(shown.count < 200 && shown.allSatisfy { $0.count < 500 })
+    }
+
+    @Test("The page of a thousand edges is made in a moment, and how long that took is said")
+    func thousand() async throws {
+        let gauges = EdgeGauges(capacity: 1000)
+        let counters = Dictionary(uniqueKeysWithValues: EdgeCounters.all.map { ($0.key, 7) })
+        for edge in 0..<1000 { try gauges.take(topic("gw-\(edge)"), status("home", counters).payload) }
+        let context = Fixture.context()
+        context.metrics.collect { gauges.families }
+        let start = ContinuousClock.now
+        let page = await context.metricsPage(accept: nil).text
+        let took = ContinuousClock.now - start
+        #expect(page.contains("retort_edge_inferences_total{site=\"home\",edge=\"gw-999\"} 7\n"))
+        #expect(took < .seconds(5))
+        print("metrics: \(page.utf8.count) bytes of a thousand edges in \(took)")
+    }
+
     @Test("Edges beyond the bound are counted and not shown; those known go on")
     func bound() throws {
         let gauges = EdgeGauges(capacity: 2)

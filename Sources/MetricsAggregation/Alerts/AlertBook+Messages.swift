@@ -142,7 +142,7 @@ extension AlertBook {
 
     private mutating func judgeDrift(_ status: StatusMessage, _ edge: EdgeID, now: Double) {
         guard let gates = status.details["gates"]?.object else { return }
-        for model in gates.keys where Slug.isValid(model) {
+        for model in gates.keys.prefix(256) where Slug.isValid(model) {
             guard let gate = gates[model]?.object, let version = gate["version"]?.integer,
                 let windows = gate["windows"]?.integer, let uncertain = gate["uncertain"]?.integer
             else { continue }

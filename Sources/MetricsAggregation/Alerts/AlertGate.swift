@@ -70,6 +70,7 @@ struct AlertGate: Sendable, Equatable {
     /// Resolves at once what no longer is.
     mutating func resolve(now: Double) {
         isRaised = false
+        reading = .unclear
         resolutions.append(now)
     }
 

@@ -13,6 +13,9 @@ final class EdgeGauges: Sendable {
         var refused = 0
     }
 
+    /// Counters without a metric of their own that are shown of one edge, and characters of what an edge says.
+    private static let (otherLimit, textLimit) = (64, 64)
+
     private let capacity: Int
     private let state = Mutex(State())
 
@@ -42,7 +45,7 @@ final class EdgeGauges: Sendable {
     var families: [MetricFamily] {
         let state = state.withLock { $0 }
         let edges = state.statuses.sorted { $0.key < $1.key }.map { instance, status in
-            (edge: instance, site: status.details["site"]?.string ?? "", status: status)
+            (edge: instance, site: Self.text(status.details["site"]?.string), status: status)
         }
         var up = MetricFamily(MetricDefinition(.gauge, "retort_edge_up", "Whether an edge is connected to the broker"))
         var info = MetricFamily(
@@ -52,8 +55,9 @@ final class EdgeGauges: Sendable {
             info.add(
                 1,
                 [
-                    "site": site, "edge": edge, "version": status.version, "host": status.host,
-                    "profile": status.details["profile"]?.string ?? "", "radio": status.details["radio"]?.string ?? "",
+                    "site": site, "edge": edge, "version": Self.text(status.version), "host": Self.text(status.host),
+                    "profile": Self.text(status.details["profile"]?.string),
+                    "radio": Self.text(status.details["radio"]?.string),
                 ])
         }
         let details: [(String, String, (StatusMessage) -> Double?)] = [
@@ -80,13 +84,16 @@ final class EdgeGauges: Sendable {
             ]
     }
 
+    private static func text(_ text: String?) -> String { String((text ?? "").prefix(textLimit)) }
+
     private static func counters(_ edges: [(edge: String, site: String, status: StatusMessage)]) -> [MetricFamily] {
         var others = MetricFamily(
             MetricDefinition(
                 .counter, "retort_edge_status", "Counters of an edge's status that have no metric of their own"))
         let known = Set(EdgeCounters.all.map(\.key))
         for (edge, site, status) in edges {
-            for (name, count) in status.counters.sorted(by: { $0.key < $1.key }) where !known.contains(name) {
+            let more = status.counters.filter { !known.contains($0.key) && $0.key.count <= textLimit }
+            for (name, count) in more.sorted(by: { $0.key < $1.key }).prefix(otherLimit) {
                 others.add(Double(count), ["site": site, "edge": edge, "counter": name])
             }
         }
