@@ -125,10 +125,14 @@ extension FleetCriteria {
 
     /// The criteria for people: a table, then the versions.
     public var text: String {
-        var table = TextTable([("CRITERION", .left), ("STUDENT", .left), ("TEACHER", .left), ("WHAT IT IS OF", .left)])
-        for row in rows { table.append([row.criterion, row.student, row.teacher, row.note]) }
-        let head = version.map { "\(model), version \($0)" } ?? model
-        return [head, table.text, versionTable.text].joined(separator: "\n\n")
+        guard let version else { return "\(model): no version yet" }
+        var table = TextTable([("CRITERION", .left), ("STUDENT", .left), ("TEACHER", .left)])
+        for row in rows { table.append([row.criterion, row.student, row.teacher]) }
+        // What a figure is of stands beneath it: side by side no terminal is wide enough.
+        let lines = zip(table.text.split(separator: "\n"), [nil] + rows.map { Optional($0.note) })
+        let text = lines.map { line, note in line + (note.map { "\n    \(TextTable.printable($0))" } ?? "") }
+        return ["\(model), version \(version)", text.joined(separator: "\n"), versionTable.text].joined(
+            separator: "\n\n")
     }
 
     var versionTable: TextTable {
