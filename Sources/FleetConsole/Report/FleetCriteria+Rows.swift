@@ -27,7 +27,15 @@ extension FleetCriteria {
         Row(
             criterion: score?.errors == nil ? "accuracy" : "error",
             student: score?.accuracy.map(Quantity.share) ?? score?.errors.map(Quantity.errors) ?? Self.unknown,
-            teacher: score?.teacher?.errors.map(Quantity.errors) ?? "see below", note: coverage + "; 95 % intervals")
+            teacher: score?.teacher?.errors.map(Quantity.errors) ?? "see below",
+            note: coverage + "; 95 % intervals" + heads)
+    }
+
+    private var heads: String {
+        let heads = (score?.heads ?? [:]).sorted { $0.key < $1.key }.map { head, score in
+            "\(head) \(score.accuracy.map { Quantity.percent($0.value) } ?? Self.unknown)"
+        }
+        return heads.isEmpty ? "" : "; heads: \(heads.joined(separator: ", "))"
     }
 
     private var sameWindows: Row {
