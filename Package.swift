@@ -58,6 +58,13 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
         swiftSettings: settings)
 }
 
+/// What a browser is given.
+let dashboardFiles = [
+    "index.html", "style.css", "icon.svg", "app.js", "store.js", "dom.js", "format.js", "parts.js", "charts.js",
+    "signal.js", "overview.js", "devices.js", "device.js", "labels.js", "models.js", "updates.js", "jobs.js",
+    "drift.js",
+]
+
 let package = Package(
     name: "retort",
     platforms: [.macOS(.v15)],
@@ -136,7 +143,7 @@ let package = Package(
                 "JSON", "BusAPI", "Telemetry", argumentParser, configuration, logging, metrics, coreMetrics, lifecycle,
                 signals, system,
             ]),
-        library("ServiceHTTP", ["ServiceRuntime", "BusAPI", "JSON", hummingbird, logging, lifecycle]),
+        library("ServiceHTTP", ["ServiceRuntime", "BusAPI", "JSON", hummingbird, logging, lifecycle, system]),
         library("Storage", [grdb]),
 
         // Figures, progress, pages and pictures for people
@@ -184,9 +191,16 @@ let package = Package(
                 "Telemetry", "JSON", "ModelArtifact", "ModelDelta", "ReleaseTrust", "Inference", "Zstd", "Storage",
                 "BusAPI", "ServiceRuntime", logging, lifecycle, metrics,
             ]),
+        // The dashboard's files, in the executable itself: they are there wherever it is installed
+        .target(
+            name: "DashboardPage", resources: dashboardFiles.map { .embedInCode("Files/\($0)") },
+            swiftSettings: settings),
         library(
             "MetricsAggregation",
-            ["Telemetry", "JSON", "ModelArtifact", "Storage", "BusAPI", "ServiceRuntime", logging, lifecycle, metrics]),
+            [
+                "Telemetry", "JSON", "ModelArtifact", "Storage", "BusAPI", "ServiceRuntime", "ServiceHTTP",
+                "DashboardPage", logging, lifecycle, metrics, system,
+            ]),
         library(
             "FleetConsole",
             [
@@ -252,7 +266,7 @@ let tested: [(String, [Target.Dependency])] = [
         "ServiceRuntime",
         ["BusAPI", "BusTesting", "JSON", "Telemetry", configuration, metrics, lifecycle, logging, system]
     ),
-    ("ServiceHTTP", ["ServiceRuntime", "BusAPI", "BusTesting", "Telemetry", lifecycle, logging]),
+    ("ServiceHTTP", ["ServiceRuntime", "BusAPI", "BusTesting", "JSON", "Telemetry", lifecycle, logging]),
     ("Storage", [grdb]), ("Presentation", []),
     ("Recordings", ["Telemetry", "JSON", "ModelArtifact", "Zstd"]),
     (
@@ -289,8 +303,8 @@ let tested: [(String, [Target.Dependency])] = [
     (
         "MetricsAggregation",
         [
-            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Storage", "ServiceRuntime", lifecycle,
-            logging,
+            "Telemetry", "JSON", "BusAPI", "BusTesting", "ModelArtifact", "Storage", "ServiceRuntime", "ServiceHTTP",
+            "DashboardPage", lifecycle, logging,
         ]
     ),
     (

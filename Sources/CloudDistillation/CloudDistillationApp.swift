@@ -40,12 +40,15 @@ public struct CloudDistillationApp: Sendable {
         let worker = TrainingWorker(
             collection: collection, shelf: shelf, engine: engine,
             folders: JobFolders(stateDirectory: context.stateDirectory, logger: context.logger), now: context.now)
+        let metrics = DistillerMetrics(context.metrics)
         desk = JobDesk(
             context: context, options: options.jobs, database: database, collection: collection, worker: worker,
-            repeatSeconds: options.repeatSeconds)
+            repeatSeconds: options.repeatSeconds, metrics: metrics)
         try await desk.restore()
+        let queue = VerdictQueue(limit: options.verdictLimit)
         let verdicts = VerdictService(
-            context: context, queue: VerdictQueue(limit: options.verdictLimit), shelf: shelf, collection: collection)
+            context: context, queue: queue, shelf: shelf, collection: collection, metrics: metrics)
+        metrics.register(desk, collection, queue, with: context.metrics)
         services = [
             StoreService(context: context, database: database), verdicts,
             IntakeService(

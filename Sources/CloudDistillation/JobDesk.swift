@@ -12,6 +12,7 @@ actor JobDesk {
     private let collection: WindowCollection
     nonisolated let worker: TrainingWorker
     private let repeatSeconds: Double
+    private let metrics: DistillerMetrics
     private var queue: JobQueue
     private var students: [String: OfferedStudent] = [:]
     private var offers: [String: CandidateOffer] = [:]
@@ -27,13 +28,14 @@ actor JobDesk {
 
     init(
         context: ServiceContext, options: JobQueue.Options, database: DistillerDatabase, collection: WindowCollection,
-        worker: TrainingWorker, repeatSeconds: Double
+        worker: TrainingWorker, repeatSeconds: Double, metrics: DistillerMetrics
     ) {
         self.context = context
         self.database = database
         self.collection = collection
         self.worker = worker
         self.repeatSeconds = repeatSeconds
+        self.metrics = metrics
         queue = JobQueue(instance: context.instance, options: options)
         // The queue starts one job at a time, so this never holds more.
         (starts, starting) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(2))
@@ -172,6 +174,9 @@ actor JobDesk {
         await show()
     }
 
+    /// Jobs that have not ended.
+    var unfinished: [Job] { queue.jobs.values.filter { !$0.state.isFinished } }
+
     private func readiness(_ model: String) async -> ModelReadiness? {
         let versions = students.values.filter { $0.model == model }.compactMap(\.version)
         return await collection.readiness(model, knownVersions: Set(versions))
@@ -270,8 +275,12 @@ actor JobDesk {
         for action in actions {
             do {
                 switch action {
-                case .say(let progress): saying.yield(progress)
-                case .record(let job): try await database.record(job)
+                case .say(let progress):
+                    metrics.note(progress)
+                    saying.yield(progress)
+                case .record(let job):
+                    if job.state.isFinished { metrics.ended(job.progress) }
+                    try await database.record(job)
                 case .forget(let id): try await database.forget(job: id)
                 case .start(let request): starting.yield(request)
                 case .reject(let code, let reason):

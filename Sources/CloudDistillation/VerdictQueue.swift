@@ -10,6 +10,8 @@ final class VerdictQueue: Sendable {
         let from: Double
         let to: Double
         let values: [Float]
+        /// On a clock that is never set.
+        var arrived = ContinuousClock.now
     }
 
     private struct State {

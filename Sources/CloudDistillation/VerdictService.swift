@@ -14,6 +14,7 @@ struct VerdictService: Service {
     let queue: VerdictQueue
     let shelf: TeacherShelf
     let collection: WindowCollection
+    let metrics: DistillerMetrics
 
     /// Whether a verdict that names this teacher is one of ours.
     func isOwn(_ teacher: String) -> Bool { shelf.knows(teacher) }
@@ -83,6 +84,7 @@ struct VerdictService: Service {
             do {
                 try await context.publish(message, on: .verdict(request.device, model: model))
                 context.board.count("verdicts")
+                metrics.answered(after: ContinuousClock.now - request.arrived)
             } catch {
                 context.board.count("unanswered")
             }

@@ -78,6 +78,9 @@ public struct EdgeInferenceApp: Sendable {
             ConflictWatcher(settings: settings, context: context, rejections: rejections), releases,
             TelemetryService(settings: settings, context: context, loop: loop),
         ]
+        if settings.previewDevices > 0 {
+            services.append(PreviewService(context: context, loop: loop, rejections: rejections))
+        }
         if let topic, let place = settings.powerTopic?.topic {
             services.append(
                 PowerTopicService(topic: place, meter: topic, context: context, rejections: rejections, clock: steady))

@@ -40,6 +40,8 @@ struct EdgeSettings: Sendable {
     var needRetryLimit: Double
     /// What may be fetched of whole files.
     var fullDownloads: FullDownloads.Policy
+    /// Devices whose live signal is given at once.
+    var previewDevices: Int
     /// What a new student has to prove; nothing where it need not.
     var probation: Probation.Limits?
     /// Between looks at time: silence of devices, needs that are due.
@@ -154,6 +156,9 @@ struct EdgeSettings: Sendable {
             "edge.update.full", .string, default: "always",
             help: "Whole student files, where no update from the running one serves: always, never, or bytes a day."),
         ConfigurationKey(
+            "edge.preview.devices", .integer, default: "8",
+            help: "Devices whose live signal is published at once for a minute when it is asked for; 0 for none."),
+        ConfigurationKey(
             "edge.probation.windows", .integer, default: "32",
             help: "Windows on which a new student runs beside the one before it and may lose its place; 0 for none."),
         ConfigurationKey(
@@ -228,6 +233,7 @@ struct EdgeSettings: Sendable {
                 key: "edge.update.full", "edge.update.full: \"\(full)\" is none of always, never and a count of bytes")
         }
         fullDownloads = policy
+        previewDevices = try count("edge.preview.devices", atLeast: 0)
         let windows = try count("edge.probation.windows", atLeast: 0)
         let limits = Probation.Limits(
             windows: windows, latencyFactor: try positive("edge.probation.latencyFactor"),

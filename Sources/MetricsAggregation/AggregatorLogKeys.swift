@@ -4,4 +4,6 @@ enum AggregatorLogKeys {
     static let records = "aggregator.records"
     static let versions = "aggregator.versions"
     static let topics = "bus.topics"
+    static let alert = "aggregator.alert"
+    static let reason = "reason"
 }

@@ -1,5 +1,6 @@
 import BusAPI
 import Logging
+import Metrics
 import ServiceLifecycle
 import ServiceRuntime
 
@@ -8,6 +9,7 @@ struct IngestService: Service {
     let live: LiveAggregation
     let context: ServiceContext
     let queue: Int
+    let metrics: AggregatorMetrics
 
     func run() async throws {
         let filters = Aggregation.filters(context.topics)
@@ -30,14 +32,14 @@ struct IngestService: Service {
             "counting",
             metadata: [AggregatorLogKeys.topics: "\((filters.decisions + filters.others).map(\.pattern))"])
         await withTaskGroup { group in
-            for subscription in subscriptions {
-                group.addTask { await consume(subscription) }
+            for (subscription, waiting) in zip(subscriptions, [metrics.waitingDecisions, metrics.waitingOthers]) {
+                group.addTask { await consume(subscription, waiting) }
             }
         }
     }
 
     /// Counts until the service is to stop; what is held then is still counted.
-    private func consume(_ subscription: BusSubscription) async {
+    private func consume(_ subscription: BusSubscription, _ waiting: Gauge) async {
         await withGracefulShutdownHandler {
             for await batch in subscription {
                 context.board.count("received", by: batch.count)
@@ -45,6 +47,7 @@ struct IngestService: Service {
                     await context.rejects.reject(
                         topic: refused.topic, code: refused.refusal.code, reason: refused.refusal.reason)
                 }
+                waiting.record(subscription.depth)
             }
         } onGracefulShutdown: {
             subscription.cancel()

@@ -8,12 +8,17 @@ public import Telemetry
 /// The aggregator on a bus: counts decisions and scores, keeps them, and publishes retained summaries.
 public struct MetricsAggregationApp: Sendable {
     /// The service's own configuration keys.
-    public static let keys = AggregatorSettings.keys
+    public static let keys = AggregatorSettings.keys + AlertSettings.keys + [edgesKey]
+
+    private static let edgesKey = ConfigurationKey(
+        "metrics.edges", .integer, default: "1000",
+        help: "Edges whose status /metrics shows; further ones are counted and on the bus alone.")
 
     let live: LiveAggregation
     let ingest: IngestService
     let publisher: PublishService
     let storage: StoreService
+    let alerts: AlertService
     /// The fleet over time.
     public let queries: FleetQueries
     private let context: ServiceContext
@@ -36,16 +41,27 @@ public struct MetricsAggregationApp: Sendable {
             ])
         self.context = context
         live = LiveAggregation(aggregation)
+        let metrics = AggregatorMetrics(context.metrics)
+        let gauges = FleetGauges()
+        let shown = try configuration.integer(Self.edgesKey.name)
+        guard shown >= 0 else {
+            throw ConfigurationError(
+                key: Self.edgesKey.name, "\(Self.edgesKey.name): must not be below 0, as \(shown) is")
+        }
+        let edges = EdgeGauges(capacity: shown)
+        context.metrics.collect { gauges.families + edges.families }
+        ingest = IngestService(live: live, context: context, queue: settings.queue, metrics: metrics)
         queries = FleetQueries(live: live, store: store)
-        ingest = IngestService(live: live, context: context, queue: settings.queue)
         publisher = PublishService(
-            live: live, queries: queries, context: context,
-            interval: settings.publishInterval, gauges: FleetGauges())
-        storage = StoreService(live: live, context: context, store: store, interval: settings.storeInterval)
+            live: live, queries: queries, context: context, interval: settings.publishInterval, gauges: gauges)
+        storage = StoreService(
+            live: live, context: context, store: store, interval: settings.storeInterval, metrics: metrics)
+        alerts = AlertService(
+            settings: try AlertSettings(configuration), context: context, edges: edges, fleet: gauges)
     }
 
     /// In the order to start them; stopped in reverse, so that all that was received is stored.
-    public var services: [any Service] { [storage, publisher, ingest] }
+    public var services: [any Service] { [storage, alerts, publisher, ingest] }
 
     /// The fleet at this moment.
     public func summary() -> FleetSummary {
@@ -65,12 +81,5 @@ public struct MetricsAggregationApp: Sendable {
             object["accuracy"] = .object(accuracies)
             return .object(object)
         }
-    }
-
-    /// The fleet at this moment as a page for people.
-    public func summaryPage() -> String {
-        let now = context.now()
-        let (summary, accuracies) = live.withLock { ($0.summary(now: now), $0.accuracies(now: now)) }
-        return SummaryPage(summary: summary, accuracies: accuracies).html
     }
 }

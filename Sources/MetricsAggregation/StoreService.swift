@@ -1,4 +1,5 @@
 import Logging
+import Metrics
 import ServiceLifecycle
 import ServiceRuntime
 import Storage
@@ -13,15 +14,20 @@ actor StoreService: Service {
     private let context: ServiceContext
     private let store: AggregateStore
     private let interval: Duration
+    private let metrics: AggregatorMetrics
     /// What the database refused: it is tried again before anything newer.
     private var unwritten: AggregateSnapshot?
     private var trimmed: Int32 = 0
 
-    init(live: LiveAggregation, context: ServiceContext, store: AggregateStore, interval: Duration) {
+    init(
+        live: LiveAggregation, context: ServiceContext, store: AggregateStore, interval: Duration,
+        metrics: AggregatorMetrics
+    ) {
         self.live = live
         self.context = context
         self.store = store
         self.interval = interval
+        self.metrics = metrics
     }
 
     func run() async throws {
@@ -64,7 +70,9 @@ actor StoreService: Service {
         let now = context.now()
         let snapshot = live.withLock { $0.drain(now: now) }
         unwritten = snapshot
+        let start = ContinuousClock.now
         try await store.write(snapshot)
+        metrics.storeTime.record(duration: ContinuousClock.now - start)
         unwritten = nil
     }
 

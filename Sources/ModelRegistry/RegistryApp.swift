@@ -37,6 +37,7 @@ public struct RegistryApp: Sendable {
                 store: store, context: context, candidates: candidates,
                 interval: .seconds(min(30, Double(settings.expiry.timestamp) / 8)), onChange: onChange),
         ]
+        RegistryMetrics(store: store, logger: context.logger).register(with: context.metrics)
         if store.isDevelopment {
             context.logger.warning(
                 "Releases are signed with development keys, which this registry made itself",

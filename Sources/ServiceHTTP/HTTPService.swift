@@ -7,6 +7,9 @@ public import ServiceRuntime
 
 /// Answers `/health`, `/metrics` and a service's own routes.
 public struct HTTPService: Service {
+    /// Connections at once; further ones wait.
+    private static let connections = 512
+
     private let settings: HTTPSettings
     private let context: ServiceContext
     private let routes: [HTTPRoute]
@@ -37,15 +40,28 @@ public struct HTTPService: Service {
 
     public func run() async throws {
         let router = Router()
+        let responder = HTTPResponder(access: HTTPAccess(token: settings.token), context: context)
         for route in Self.builtIn(context) + routes {
-            router.get(RouterPath(route.path)) { [context] request, requestContext in
-                await Self.answer(route, request, requestContext, context)
+            switch route.handler {
+            case .answer(let respond):
+                router.get(RouterPath(route.path)) { request, requestContext in
+                    await responder.answer(route.path, request, requestContext, respond)
+                }
+            case .action(let respond):
+                router.post(RouterPath(route.path)) { request, requestContext in
+                    await responder.act(route.path, request, requestContext, respond)
+                }
+            case .events(let open):
+                router.get(RouterPath(route.path)) { request, requestContext in
+                    await responder.listen(route.path, request, requestContext, open)
+                }
             }
         }
         let application = Application(
             router: router,
             configuration: ApplicationConfiguration(
-                address: .hostname(settings.host, port: settings.port), serverName: nil),
+                address: .hostname(settings.host, port: settings.port), serverName: nil,
+                availableConnectionsDelegate: .maximum(Self.connections, logger: context.logger)),
             onServerRunning: { [onListening] channel in onListening(channel.localAddress?.port ?? 0) },
             logger: context.logger)
         try await application.runService(gracefulShutdownSignals: [])
@@ -60,38 +76,10 @@ public struct HTTPService: Service {
                         "instance": .string(context.instance), "version": .string(ServiceIdentity.version),
                     ]).bytes)
             },
-            HTTPRoute("/metrics") { _ in
-                let counts = context.board.counters.sorted { $0.key < $1.key }
-                return .text(
-                    context.metrics.text(adding: counts, bus: context.bus.statistics),
-                    contentType: OpenMetricsFactory.contentType)
+            HTTPRoute("/metrics") { request in
+                let page = await context.metricsPage(accept: request.headers["accept"])
+                return .text(page.text, contentType: page.contentType)
             },
         ]
-    }
-
-    private static func answer(
-        _ route: HTTPRoute, _ request: Request, _ requestContext: BasicRequestContext, _ context: ServiceContext
-    ) async -> Response {
-        var parameters: [String: String] = [:]
-        for (name, value) in requestContext.parameters { parameters[String(name)] = String(value) }
-        var query: [String: String] = [:]
-        for (name, value) in request.uri.queryParameters where query[String(name)] == nil {
-            query[String(name)] = String(value)
-        }
-        let answer: HTTPRoute.Answer
-        do {
-            answer = try await route.respond(HTTPRoute.Request(parameters: parameters, query: query))
-        } catch {
-            context.logger.error(
-                "A request failed", metadata: ["http.path": "\(route.path)", ServiceLogKeys.error: "\(error)"])
-            answer = HTTPRoute.Answer(
-                status: 500, contentType: "text/plain; charset=utf-8", body: Array("internal error\n".utf8))
-        }
-        var response = Response(
-            status: .init(code: answer.status), headers: [.contentType: answer.contentType],
-            body: .init(byteBuffer: ByteBuffer(bytes: answer.body)))
-        response.headers[.xContentTypeOptions] = "nosniff"
-        response.headers[.cacheControl] = "no-store"
-        return response
     }
 }

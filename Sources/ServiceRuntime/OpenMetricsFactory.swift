@@ -1,19 +1,28 @@
-package import BusAPI
 public import CoreMetrics
 import Synchronization
 
-/// Keeps the process's metrics and writes them as OpenMetrics text, which Prometheus reads.
+/// Keeps the process's metrics for `/metrics`: what is counted as it happens, and what is asked for when somebody looks.
 ///
 /// Series beyond a bound are not kept and counted instead: a label that names devices must not fill memory.
 public final class OpenMetricsFactory: MetricsFactory {
+    /// Asked at every scrape.
+    public typealias Collector = @Sendable () async -> [MetricFamily]
+
     private struct Key: Hashable {
         var name: String
         var labels: [String]
     }
 
+    private struct Series {
+        var labels: [(name: String, value: String)]
+        var series: OpenMetricsSeries
+    }
+
     private struct State {
-        var families: [String: OpenMetricsSeries.Kind] = [:]
-        var series: [Key: OpenMetricsSeries] = [:]
+        var definitions: [String: MetricDefinition] = [:]
+        var series: [Key: Series] = [:]
+        var collectors: [Collector] = []
+        var counters: [String: MetricDefinition] = [:]
         var refused = 0
     }
 
@@ -25,67 +34,70 @@ public final class OpenMetricsFactory: MetricsFactory {
         self.limit = limit
     }
 
-    /// All metrics in the text format of OpenMetrics 1.0.
-    public var text: String { text(adding: [], bus: nil) }
-
-    /// The same with what a service counts on its board and what its bus counts.
-    package func text(adding counts: [(key: String, value: Int)], bus: BusStatistics?) -> String {
-        let (families, series, refused) = state.withLock { ($0.families, $0.series, $0.refused) }
-        var text = ""
-        for (name, kind) in families.sorted(by: { $0.key < $1.key }) {
-            text += "# TYPE \(name) \(kind.rawValue)\n"
-            let own = series.filter { $0.key.name == name }.sorted {
-                $0.key.labels.lexicographicallyPrecedes($1.key.labels)
-            }
-            for (key, series) in own { series.write(name, key.labels, to: &text) }
+    /// Says what metrics mean that are counted as they happen; they are shown from now on, also before they first count.
+    public func define(_ definitions: [MetricDefinition]) {
+        state.withLock { state in
+            for definition in definitions { state.definitions[definition.name] = definition }
         }
-        if !counts.isEmpty {
-            text += "# TYPE retort_status counter\n"
-            for (name, count) in counts { text += "retort_status_total{counter=\"\(Self.escape(name))\"} \(count)\n" }
-        }
-        if let bus {
-            for (name, count) in [
-                ("received_messages", bus.received), ("received_bytes", bus.receivedBytes),
-                ("published_messages", bus.published), ("published_bytes", bus.publishedBytes),
-                ("dropped_messages", bus.dropped), ("reconnects", bus.reconnects),
-            ] {
-                text += "# TYPE retort_bus_\(name) counter\nretort_bus_\(name)_total \(count)\n"
-            }
-        }
-        if refused > 0 {
-            text += "# TYPE retort_metric_series_refused counter\nretort_metric_series_refused_total \(refused)\n"
-        }
-        return text + "# EOF\n"
     }
 
-    /// The content type of ``text``.
-    public static let contentType = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    /// Has somebody asked at every scrape.
+    public func collect(_ collector: @escaping Collector) {
+        state.withLock { $0.collectors.append(collector) }
+    }
 
-    private func series(_ label: String, _ dimensions: [(String, String)], _ kind: OpenMetricsSeries.Kind)
+    /// Gives counters of the status board metrics of their own; the others share one.
+    public func name(counters: [String: MetricDefinition]) {
+        state.withLock { $0.counters.merge(counters) { $1 } }
+    }
+
+    /// The metrics that counters of the status board have.
+    package var counterNames: [String: MetricDefinition] { state.withLock { $0.counters } }
+
+    /// Everything now, by name.
+    package func families() async -> [MetricFamily] {
+        let (definitions, series, collectors, refused) = state.withLock {
+            ($0.definitions, $0.series, $0.collectors, $0.refused)
+        }
+        var families = definitions.mapValues { MetricFamily($0) }
+        let ordered = series.sorted { $0.key.labels.lexicographicallyPrecedes($1.key.labels) }
+        for (key, entry) in ordered { families[key.name]?.samples += entry.series.samples(entry.labels) }
+        for collector in collectors {
+            for family in await collector() {
+                families[family.definition.name, default: MetricFamily(family.definition)].samples += family.samples
+            }
+        }
+        families[Self.refusedSeries.name] = MetricFamily(Self.refusedSeries, Double(refused))
+        return families.values.sorted { $0.definition.name < $1.definition.name }
+    }
+
+    private static let refusedSeries = MetricDefinition(
+        .counter, "retort_metric_series_refused", "Series that were left out because there are too many")
+
+    private func series(_ label: String, _ dimensions: [(String, String)], _ kind: MetricDefinition.Kind)
         -> OpenMetricsSeries
     {
         let name = Self.name(label)
-        let labels = dimensions.map { "\(Self.name($0.0))=\"\(Self.escape($0.1))\"" }.sorted()
+        let labels = dimensions.map { (name: Self.name($0.0), value: $0.1) }.sorted { $0.name < $1.name }
+        let key = Key(name: name, labels: labels.flatMap { [$0.name, $0.value] })
         return state.withLock { state in
-            let key = Key(name: name, labels: labels)
-            if let known = state.series[key], known.kind == kind { return known }
+            if let known = state.series[key]?.series, known.kind == kind { return known }
             let series = OpenMetricsSeries(kind)
             // One family has one kind; a second one of the same name would make the whole page unreadable.
-            guard state.series.count < limit, state.families[name] ?? kind == kind else {
+            guard state.series.count < limit, state.definitions[name]?.kind ?? kind == kind else {
                 state.refused += 1
                 return series
             }
-            state.families[name] = kind
-            state.series[key] = series
+            if state.definitions[name] == nil { state.definitions[name] = MetricDefinition(kind, name, "") }
+            state.series[key] = Series(labels: labels, series: series)
             return series
         }
     }
 
     private func forget(_ handler: AnyObject) {
         state.withLock { state in
-            guard let key = state.series.first(where: { $0.value === handler })?.key else { return }
+            guard let key = state.series.first(where: { $0.value.series === handler })?.key else { return }
             state.series[key] = nil
-            if !state.series.keys.contains(where: { $0.name == key.name }) { state.families[key.name] = nil }
         }
     }
 
@@ -97,21 +109,8 @@ public final class OpenMetricsFactory: MetricsFactory {
                     scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || scalar == "_")
                 return isAllowed ? Character(scalar) : "_"
             })
-        if name.hasSuffix("_total") { name.removeLast(6) }
+        for suffix in ["_total", "_info"] where name.hasSuffix(suffix) { name.removeLast(suffix.count) }
         return name.first.map { $0.isNumber } ?? true ? "_" + name : name
-    }
-
-    private static func escape(_ value: String) -> String {
-        var escaped = ""
-        for character in value {
-            switch character {
-            case "\\": escaped += "\\\\"
-            case "\"": escaped += "\\\""
-            case "\n", "\r\n": escaped += "\\n"
-            default: escaped.append(character)
-            }
-        }
-        return escaped
     }
 
     // MARK: MetricsFactory
@@ -130,8 +129,9 @@ public final class OpenMetricsFactory: MetricsFactory {
         series(label, dimensions, .gauge)
     }
 
+    /// Aggregating recorders are histograms.
     public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
-        series(label, dimensions, aggregate ? .summary : .gauge)
+        series(label, dimensions, aggregate ? .histogram : .gauge)
     }
 
     /// Timers are histograms in seconds.

@@ -1,13 +1,10 @@
 import CoreMetrics
 import Synchronization
 
-/// One metric with one set of labels.
+/// One metric with one set of labels, counted as things happen.
 final class OpenMetricsSeries: CounterHandler, FloatingPointCounterHandler, MeterHandler, RecorderHandler, TimerHandler
 {
-    /// The families of OpenMetrics that are in use.
-    enum Kind: String, Sendable { case counter, gauge, summary, histogram }
-
-    /// Upper bounds of a timer's buckets in seconds: 100 µs to 100 s.
+    /// Upper bounds of a histogram's buckets: 100 µs to 100 s where it is of times.
     static let bounds: [Double] = [
         0.0001, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 100,
     ]
@@ -19,10 +16,10 @@ final class OpenMetricsSeries: CounterHandler, FloatingPointCounterHandler, Mete
         var buckets: [Int] = []
     }
 
-    let kind: Kind
+    let kind: MetricDefinition.Kind
     private let state: Mutex<State>
 
-    init(_ kind: Kind) {
+    init(_ kind: MetricDefinition.Kind) {
         self.kind = kind
         state = Mutex(State(buckets: kind == .histogram ? Array(repeating: 0, count: Self.bounds.count) : []))
     }
@@ -59,33 +56,28 @@ final class OpenMetricsSeries: CounterHandler, FloatingPointCounterHandler, Mete
 
     func recordNanoseconds(_ duration: Int64) { record(Double(duration) / 1e9) }
 
-    func write(_ name: String, _ labels: [String], to text: inout String) {
+    /// Its lines now.
+    func samples(_ labels: [(name: String, value: String)]) -> [MetricFamily.Sample] {
         let state = state.withLock { $0 }
-        func line(_ suffix: String, _ more: [String], _ value: String) {
-            let all = labels + more
-            text += name + suffix + (all.isEmpty ? "" : "{\(all.joined(separator: ","))}") + " \(value)\n"
+        func sample(_ suffix: String, _ value: Double, _ more: (name: String, value: String)? = nil)
+            -> MetricFamily.Sample
+        {
+            MetricFamily.Sample(suffix: suffix, labels: labels + (more.map { [$0] } ?? []), value: value)
         }
         switch kind {
-        case .counter: line("_total", [], Self.format(state.value))
-        case .gauge: line("", [], Self.format(state.value))
-        case .summary:
-            line("_count", [], "\(state.count)")
-            line("_sum", [], Self.format(state.value))
+        case .counter: return [sample("_total", state.value)]
+        case .gauge, .info: return [sample("", state.value)]
         case .histogram:
             var below = 0
+            var samples: [MetricFamily.Sample] = []
             for (bound, count) in zip(Self.bounds, state.buckets) {
                 below += count
-                line("_bucket", ["le=\"\(bound)\""], "\(below)")
+                samples.append(sample("_bucket", Double(below), ("le", "\(bound)")))
             }
-            line("_bucket", ["le=\"+Inf\""], "\(state.count)")
-            line("_count", [], "\(state.count)")
-            line("_sum", [], Self.format(state.value))
+            return samples + [
+                sample("_bucket", Double(state.count), ("le", "+Inf")), sample("_count", Double(state.count)),
+                sample("_sum", state.value),
+            ]
         }
-    }
-
-    private static func format(_ value: Double) -> String {
-        if value.isNaN { return "NaN" }
-        if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
-        return Int64(exactly: value).map { String($0) } ?? String(value)
     }
 }

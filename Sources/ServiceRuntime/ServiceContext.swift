@@ -21,6 +21,8 @@ public struct ServiceContext: Sendable {
     public let boot: String
     /// What `/metrics` shows, beside the board; the runner puts the process's own here.
     public var metrics = OpenMetricsFactory()
+    /// Unix seconds.
+    let started: Double
 
     public init(
         executable: String, instance: String, bus: any MessageBus, topics: TopicSpace, logger: Logger,
@@ -34,6 +36,7 @@ public struct ServiceContext: Sendable {
         self.board = board
         self.rejects = RejectReporter(executable: executable, bus: bus, topics: topics, board: board, now: now)
         self.now = now
+        started = now()
         self.stateDirectory = stateDirectory
         self.boot = boot
     }

@@ -18,6 +18,8 @@ public enum Topic: Sendable, Hashable {
     case fleetSite(String)
     case fleetEdge(EdgeID)
     case fleetDevice(DeviceID)
+    case previewRequest
+    case preview(DeviceID)
     case fleetHistory(model: String)
     case jobRequest
     case jobProgress(id: String)
@@ -36,6 +38,7 @@ public enum Topic: Sendable, Hashable {
     case need(model: String, EdgeID)
     case chunk(digest: String, index: Int)
     case reject(executable: String)
+    case alert(AlertID)
     /// What `retort doctor` says to itself, to try the broker.
     case doctor(token: String, trial: String)
 
@@ -60,6 +63,8 @@ public enum Topic: Sendable, Hashable {
         case .fleetSite(let site): ["fleet", "site", site]
         case .fleetEdge(let id): ["fleet", "edge", id.site, id.edge]
         case .fleetDevice(let id): ["fleet", "device", id.site, id.device]
+        case .previewRequest: ["preview", "request"]
+        case .preview(let id): ["preview", id.site, id.device]
         case .fleetHistory(let model): ["fleet", "history", model]
         case .jobRequest: ["job", "request"]
         case .jobProgress(let id): ["job", id, "progress"]
@@ -78,6 +83,7 @@ public enum Topic: Sendable, Hashable {
         case .need(let model, let id): ["model", model, "need", id.site, id.edge]
         case .chunk(let digest, let index): ["chunk", digest, String(index)]
         case .reject(let executable): ["reject", executable]
+        case .alert(let alert): ["alert", alert.kind.rawValue] + alert.names
         case .doctor(let token, let trial): ["doctor", token, trial]
         }
     }
@@ -110,6 +116,8 @@ public enum Topic: Sendable, Hashable {
         case ("fleet", 3) where parts[1] == "site": self = .fleetSite(parts[2])
         case ("fleet", 4) where parts[1] == "edge": self = .fleetEdge(edge(2))
         case ("fleet", 4) where parts[1] == "device": self = .fleetDevice(device(2))
+        case ("preview", 2) where parts[1] == "request": self = .previewRequest
+        case ("preview", 3): self = .preview(device(1))
         case ("fleet", 3) where parts[1] == "history": self = .fleetHistory(model: parts[2])
         case ("job", 2) where parts[1] == "request": self = .jobRequest
         case ("job", 3) where parts[2] == "progress": self = .jobProgress(id: parts[1])
@@ -135,6 +143,10 @@ public enum Topic: Sendable, Hashable {
             self = .chunk(digest: parts[1], index: index)
         case ("doctor", 3): self = .doctor(token: parts[1], trial: parts[2])
         case ("reject", 2): self = .reject(executable: parts[1])
+        case ("alert", 4...5):
+            guard let kind = AlertID.Kind(rawValue: parts[1]), let alert = AlertID(kind, names: Array(parts[2...]))
+            else { return nil }
+            self = .alert(alert)
         default: return nil
         }
     }

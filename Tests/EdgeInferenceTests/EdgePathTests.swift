@@ -54,6 +54,13 @@ import Testing
             try await fixture.wait("a state") { fixture.broker.retained[topic] != nil }
             let state = try StateMessage(payload: try #require(fixture.broker.retained[topic]).payload)
             #expect(state.label == "low" && state.version == 1)
+            // What drift is seen by: how many of its windows the student was unsure of.
+            try await fixture.wait("the gate's counts") {
+                edge.board.details["gates"]?.object?["level"]?.object?["windows"]?.integer == 8
+            }
+            let gate = try #require(edge.board.details["gates"]?.object?["level"]?.object)
+            #expect(gate["version"]?.integer == 1 && gate["uncertain"]?.integer ?? 0 > 0)
+            #expect(edge.board.details["spool"]?.object?["limit"]?.integer ?? 0 > 0)
         }
         let installed = try #require(try fixture.installed())
         #expect(installed.state == .running && installed.method == "full" && installed.bytes ?? 0 > 0)

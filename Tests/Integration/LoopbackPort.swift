@@ -36,6 +36,28 @@ enum LoopbackPort {
         }
     }
 
+    /// Sends a request, and returns all that comes until the other side closes, or says nothing for ten seconds.
+    static func exchange(_ port: Int, _ request: String) throws -> [UInt8] {
+        try withSocket { socket in
+            var patience = timeval(tv_sec: 10, tv_usec: 0)
+            setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+            var address = address(port: port)
+            let isConnected = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                }
+            }
+            let bytes = Array(request.utf8)
+            guard isConnected, write(socket, bytes, bytes.count) == bytes.count else {
+                throw FixtureError("port \(port) does not listen: \(String(cString: strerror(errno)))")
+            }
+            var answer: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 65_536)
+            while case let count = read(socket, &buffer, buffer.count), count > 0 { answer += buffer.prefix(count) }
+            return answer
+        }
+    }
+
     private static func address(port: Int) -> sockaddr_in {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)

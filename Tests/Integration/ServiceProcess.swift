@@ -2,7 +2,7 @@ import Foundation
 import Subprocess
 import SystemPackage
 
-/// One of our executables, running. What it logs stands in a file.
+/// One of our executables, or another program, running. What it logs stands in a file.
 final class ServiceProcess: Sendable {
     let name: String
     let log: String
@@ -13,10 +13,12 @@ final class ServiceProcess: Sendable {
     static let programs = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent(".build/release")
 
+    /// - Parameter executable: the name of one of ours, or the path of any other program.
     init(
         _ executable: String, arguments: [String], environment: [String: String] = [:], log: String
     ) async throws {
-        let program = Self.programs.appendingPathComponent(executable).path
+        let program =
+            executable.contains("/") ? executable : Self.programs.appendingPathComponent(executable).path
         guard FileManager.default.isExecutableFile(atPath: program) else {
             throw FixtureError("\(program) is missing: swift build -c release")
         }

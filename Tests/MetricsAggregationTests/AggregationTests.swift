@@ -255,20 +255,4 @@ import Testing
         #expect(table.index("d") == nil)
         #expect(table.index("b") == 1)
     }
-
-    @Test("The page escapes whatever the bus brings")
-    func escaping() throws {
-        var aggregation = Aggregation(topics: Fixture.topics)
-        let evil = #"<script>alert("x")</script>&'"#
-        try aggregation.take(
-            Fixture.message(
-                .jobProgress(id: "r-1"),
-                JobProgress(
-                    t: Fixture.now, id: evil, model: evil, distiller: "d", phase: .student, fraction: 0.5)),
-            now: Fixture.now)
-        let page = SummaryPage(summary: aggregation.summary(now: Fixture.now), accuracies: []).html
-        #expect(!page.contains("<script"))
-        #expect(page.contains("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;&#39;"))
-        #expect(!page.contains("http://") && !page.contains("https://"))
-    }
 }

@@ -35,7 +35,9 @@ struct RollUpTests {
                 executable: "metrics-aggregator", instance: "aggregator", bus: InMemoryBroker().connect("aggregator"),
                 topics: Fixture.topics, logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
                 board: StatusBoard(), now: { RollUpTests.hour }, stateDirectory: "/nowhere", boot: "b")
-            service = StoreService(live: live, context: context, store: store, interval: .seconds(1))
+            service = StoreService(
+                live: live, context: context, store: store, interval: .seconds(1),
+                metrics: AggregatorMetrics(context.metrics))
             queries = FleetQueries(live: live, store: store)
         }
 

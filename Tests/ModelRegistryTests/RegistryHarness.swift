@@ -21,6 +21,7 @@ final class RegistryHarness: Sendable {
     let app: RegistryApp
     let listener: Listener
     let clock: TestClock
+    private let context: ServiceContext
     private let running: Task<Void, any Error>
 
     /// A time that a test sets.
@@ -44,7 +45,8 @@ final class RegistryHarness: Sendable {
         peer = broker.connect("peer")
         listener = try await Listener(peer)
         let watched = WatchedBus(bus)
-        app = try await Self.makeApp(folder: folder, bus: watched, board: board, clock: clock, values: values)
+        context = Self.makeContext(folder: folder, bus: watched, board: board, clock: clock)
+        app = try await Self.makeApp(context, values: values)
         running = Task { [services = app.services] in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for service in services { group.addTask { try await service.run() } }
@@ -60,15 +62,33 @@ final class RegistryHarness: Sendable {
         folder: TestFolder, bus: any MessageBus, board: StatusBoard = StatusBoard(), clock: TestClock,
         values: [String: String] = [:]
     ) async throws -> RegistryApp {
-        let context = ServiceContext(
+        try await makeApp(makeContext(folder: folder, bus: bus, board: board, clock: clock), values: values)
+    }
+
+    private static func makeContext(
+        folder: TestFolder, bus: any MessageBus, board: StatusBoard, clock: TestClock
+    ) -> ServiceContext {
+        ServiceContext(
             executable: "model-registry", instance: "registry", bus: bus, topics: TopicSpace(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, board: board, now: { clock.now },
             stateDirectory: folder.path, boot: "boot")
+    }
+
+    private static func makeApp(_ context: ServiceContext, values: [String: String]) async throws -> RegistryApp {
         var all = ["registry.mergeSeconds": "0.02", "registry.chunksPerSecond": "100000", "registry.chunkSize": "512"]
         all.merge(values) { $1 }
         return try await RegistryApp(
             configuration: ServiceConfiguration(executable: "model-registry", keys: RegistryApp.keys, values: all),
             context: context)
+    }
+
+    /// What `/metrics` says, once it passes.
+    func metrics(where passes: (String) -> Bool) async -> String {
+        while true {
+            let page = await context.metricsPage(accept: nil).text
+            if passes(page) || Task.isCancelled { return page }
+            await Task.yield()
+        }
     }
 
     /// Ends the process without a goodbye: nothing is flushed or closed.

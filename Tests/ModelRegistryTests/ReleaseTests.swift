@@ -43,6 +43,20 @@ import Testing
         #expect(release.previous == nil)
         #expect(release.report == candidate.message.report)
         #expect(release.compressedBytes == candidate.message.content.bytes)
+
+        try await harness.install(version: 1, digest: candidate.message.digest)
+        let page = await harness.metrics { $0.contains("retort_registry_edges{") }
+        for line in [
+            "retort_registry_versions{model=\"wrist\"} 1",
+            "retort_registry_released_version{model=\"wrist\",channel=\"stable\"} 1",
+            "retort_registry_edges{model=\"wrist\",version=\"1\",state=\"running\"} 1",
+            "retort_registry_edges_failing{model=\"wrist\"} 0",
+            "retort_registry_offered_bytes{model=\"wrist\",method=\"full\"} \(frame.count)",
+            "retort_registry_accepted_candidates_total 1", "retort_registry_sent_bytes_total \(frame.count)",
+        ] {
+            #expect(page.contains(line + "\n"), "no \(line) in\n\(page)")
+        }
+        #expect(page.contains("retort_registry_metadata_expiry_time_seconds{role=\"timestamp\"} 18000"))
         await harness.kill()
     }
 

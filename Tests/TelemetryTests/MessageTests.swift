@@ -29,6 +29,10 @@ private struct Sample: Sendable, CustomTestStringConvertible {
 }
 
 private let samples: [Sample] = [
+    Sample(
+        AlertMessage(
+            t: t, state: .raised, since: t, value: 0.25, threshold: 0.5, unit: "s", message: "what is wrong"),
+        "t", "state", "since", "message"),
     Sample(LabelMessage(t: t, id: "a-1", from: t, to: t + 60, content: .label("walking")), "t", "id", "from", "to"),
     Sample(LabelMessage(t: t, id: "a-1", from: t, to: t + 60, content: .value(612.4)), "t", "id", "from", "to"),
     Sample(LabelMessage(t: t, id: "a-1", from: t, to: t + 60, content: .withdrawn), "t", "id", "from", "to", "label"),

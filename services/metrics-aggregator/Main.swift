@@ -20,7 +20,8 @@ import ServiceRuntime
             A window counts once per model, whatever is repeated, resent or out of order; truths may come late, be \
             corrected or be withdrawn. Counts are kept in SQLite in the state folder and survive a kill.
 
-            With http.port set it answers / (a page), /api/summary (JSON), /metrics (Prometheus) and /health.
+            With http.port set it answers / (the dashboard), /api/ (JSON), /metrics (Prometheus) and /health. Looking is \
+            free; labels and jobs need the token of http.tokenFile.
 
             \(ServiceConfiguration.help(for: keys))
 
@@ -28,7 +29,7 @@ import ServiceRuntime
               metrics-aggregator --set bus.url=mqtt://localhost --set http.port=8080
             """)
 
-    private static let keys = MetricsAggregationApp.keys + HTTPSettings.keys
+    private static let keys = MetricsAggregationApp.keys + HTTPSettings.keys + Dashboard.keys
 
     @OptionGroup var options: ServiceOptions
 
@@ -39,11 +40,10 @@ import ServiceRuntime
             try MosquittoBus(options: options, logger: logger)
         } build: { context, configuration in
             let app = try await MetricsAggregationApp(configuration: configuration, context: context)
-            let routes = [
-                HTTPRoute("/") { _ in .text(app.summaryPage(), contentType: "text/html; charset=utf-8") },
-                HTTPRoute("/api/summary") { _ in .json(app.summaryDocument().bytes) },
-            ]
-            return try HTTPService.ifConfigured(configuration, context, routes: routes) + app.services
+            let http = try HTTPSettings(configuration)
+            guard http.port > 0 else { return app.services }
+            let dashboard = try Dashboard(configuration: configuration, context: context, app: app)
+            return [dashboard.service, HTTPService(http, context, routes: dashboard.routes)] + app.services
         }
     }
 }

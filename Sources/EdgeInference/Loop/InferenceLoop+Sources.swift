@@ -67,9 +67,9 @@ extension InferenceLoop {
             device.hears(reading.channel, patience: document.patience(of: reading.channel, source: source))
         }
         for lane in device.lanes.indices {
-            cutJoined(
-                device.lanes[lane].samples(of: said.readings, source: first, in: document, arrival: now), device, lane,
-                now: now)
+            let samples = device.lanes[lane].samples(of: said.readings, source: first, in: document, arrival: now)
+            if lane == 0 { preview(samples, of: device, now: now) }
+            cutJoined(samples, device, lane, now: now)
         }
     }
 
@@ -77,7 +77,10 @@ extension InferenceLoop {
     func joinQuiet(now: Double) {
         for device in router.devices {
             for lane in device.lanes.indices where device.lanes[lane].joining != nil {
-                cutJoined(device.lanes[lane].dueSamples(now: now), device, lane, now: now)
+                let samples = device.lanes[lane].dueSamples(now: now)
+                // Telemetry is shown as it comes; of a source's readings, which come by channel, the first task's samples.
+                if lane == 0, device.lanes[lane].joining?.interval == nil { preview(samples, of: device, now: now) }
+                cutJoined(samples, device, lane, now: now)
             }
         }
         flush()

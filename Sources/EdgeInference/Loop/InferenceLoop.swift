@@ -27,9 +27,11 @@ actor InferenceLoop {
     var sources: SourceReader?
     private var policy: UploadPolicy
     private var pending: PendingVerdicts
-    private var stream: [BusMessage] = []
+    var previews: SignalPreview
+    var stream: [BusMessage] = []
     private var uploads: [BusMessage] = []
     private var totals = Totals()
+    private var gates = GateCounts()
 
     /// What was done since the process started.
     struct Totals: Sendable, Equatable {
@@ -57,6 +59,7 @@ actor InferenceLoop {
             sampleShare: settings.sampleShare, rate: settings.uncertainRate, burst: settings.uncertainBurst,
             now: context.now())
         pending = PendingVerdicts(age: settings.verdictAge)
+        previews = SignalPreview(limit: settings.previewDevices)
         sources = settings.sources.map { SourceReader($0, site: settings.site) }
     }
 
@@ -73,6 +76,7 @@ actor InferenceLoop {
         router.remove(task: task)
         runners[task] = nil
         probations[task] = nil
+        gates.forget(task)
         context.board.set("models", models)
     }
 
@@ -167,6 +171,7 @@ actor InferenceLoop {
             device.observe(
                 deviceTime: batch.t + Double(batch.rows - 1) * (batch.interval ?? 0), arrival: now)
         }
+        preview([batch], of: device, now: now)
         var fault: WindowError?
         var isUsed = device.lanes.isEmpty
         for lane in device.lanes.indices {
@@ -229,6 +234,9 @@ actor InferenceLoop {
         }
         let result = decided.result
         totals.inferences += 1
+        if task.kind == .classification {
+            gates.count(task.name, version: decided.runner.version, isUncertain: result.isUncertain)
+        }
         let message = InferenceMessage(
             t: now, window: id.description, from: window.from, to: window.to, edge: context.instance,
             version: decided.runner.version, decision: result.decision, filledChannels: window.filledChannels,
@@ -418,11 +426,13 @@ actor InferenceLoop {
         sayLabels(now: now)
         for device in router.devices { report(device, now: now) }
         pending.expire(now: now)
+        expirePreviews(now: now)
         let board = context.board
         // The status adds what all subscriptions dropped to `dropped` itself.
         if let dropped { board.setCount("telemetryDropped", to: dropped) }
         for (name, count) in router.statistics { board.setCount(name, to: count) }
         board.setCount("inferences", to: totals.inferences)
+        board.set("gates", gates.json)
         board.setCount("uploadsLimited", to: policy.limited)
         board.setCount("verdictsExpired", to: pending.expired)
         board.set("devices", .integer(Int64(router.count)))

@@ -172,7 +172,11 @@ final class UploadLane: Sendable {
 
         private func report() {
             context.board.set(
-                "spool", .object(["records": .integer(Int64(spool.count)), "bytes": .integer(Int64(spool.bytes))]))
+                "spool",
+                .object([
+                    "records": .integer(Int64(spool.count)), "bytes": .integer(Int64(spool.bytes)),
+                    "limit": .integer(Int64(spool.limit)),
+                ]))
             let lost = spool.dropped - spoolDropped + mailbox.dropped - mailboxDropped
             (spoolDropped, mailboxDropped) = (spool.dropped, mailbox.dropped)
             context.board.count("dropped", by: lost)

@@ -28,7 +28,8 @@ final class Spool {
     static let recordLimit = 8 << 20
 
     private let directory: StateDirectory
-    private let limit: Int
+    /// Bytes on disk at most.
+    let limit: Int
     private let segmentLimit: Int
     private var segments: [Segment] = []
     /// Offset of the next record within the oldest segment.

@@ -1,0 +1,43 @@
+import ServiceRuntime
+
+/// The counters of an edge's status that have metrics of their own.
+enum EdgeCounters {
+    static let all: [(key: String, definition: MetricDefinition)] = [
+        ("received", "received_messages", "Telemetry received"),
+        ("published", "published_messages", "Messages that the broker took"),
+        ("dropped", "dropped_messages", "Messages lost because a queue, the spool or the broker had no room"),
+        ("rejected", "rejected_messages", "Payloads that could not be used"),
+        ("late", "late_samples", "Samples that came after their windows had been decided"),
+        ("resent", "resent_messages", "Messages that waited on disk and were sent later"),
+        ("spooled", "spooled_messages", "Messages that had to wait on disk"),
+        ("reconnects", "reconnects", "Connections made anew after one was lost"),
+        ("samples", "samples", "Samples received"),
+        ("windows", "windows", "Windows cut"),
+        ("refused", "refused_windows", "Windows not decided, for what was missing in them"),
+        ("filled", "filled_windows", "Windows in which values were filled in"),
+        ("reordered", "reordered_samples", "Samples that came after a later one, but in time"),
+        ("gaps", "gaps", "Runs of samples that never came"),
+        ("missingValues", "missing_values", "Values that were absent in samples that were there"),
+        ("missingSamples", "missing_samples", "Samples that never came"),
+        ("duplicates", "duplicate_samples", "Samples that came twice"),
+        ("conflicts", "conflicting_samples", "Samples that contradict others of the same time"),
+        ("jumps", "clock_jumps", "Jumps of devices' clocks"),
+        ("inferences", "inferences", "Decisions of a student"),
+        ("inferenceErrors", "inference_errors", "Windows that a student could not decide on"),
+        ("inferencesDropped", "inferences_dropped", "Decisions that were not published for want of room"),
+        ("uploads", "uploads", "Windows sent to the cloud"),
+        ("uploadedBytes", "uploaded_bytes", "Windows and revised decisions sent to the cloud"),
+        ("uploadsLimited", "uploads_limited", "Windows the student was unsure of that the rate limit kept back"),
+        ("uploadsDropped", "uploads_dropped", "Windows that were lost before the broker had them"),
+        ("telemetryDropped", "telemetry_dropped", "Telemetry dropped because the edge did not keep up"),
+        ("verdicts", "verdicts", "Answers of the teacher received"),
+        ("revised", "revised_decisions", "Decisions changed by the teacher's answer"),
+        ("verdictsExpired", "verdicts_expired", "Questions to the teacher that were not answered in time"),
+        ("chunks", "chunks", "Chunks of updates received"),
+        ("installs", "installs", "Students installed"),
+        ("refusedReleases", "refused_releases", "Releases not installed, for a reason on installed/"),
+        ("returns", "returns", "New students that lost their probation to the one before"),
+        ("storageErrors", "storage_errors", "Failures of the disk"),
+        ("spoolErrors", "spool_errors", "Failures of the spool"),
+    ].map { (key: $0.0, definition: MetricDefinition(.counter, "retort_edge_\($0.1)", $0.2)) }
+}
