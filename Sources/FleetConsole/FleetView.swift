@@ -35,7 +35,6 @@ public struct FleetView: Sendable {
     public private(set) var devices: [DeviceID: FleetDevice] = [:]
     /// What their edges know of devices beside samples.
     public private(set) var facts: [DeviceID: DeviceMessage] = [:]
-    public private(set) var energy: [EdgeID: EnergyMessage] = [:]
     /// Edges as the aggregator sums them up.
     public private(set) var edgeFigures: [EdgeID: FleetEdge] = [:]
     /// A model's last hour.
@@ -60,7 +59,7 @@ public struct FleetView: Sendable {
             ["fleet", "#"], ["accuracy", "+", "+"], ["model", "+", "release", "+"],
             ["model", "+", "installed", "+", "+"],
             ["job", "+", "progress"], ["status", "+", "+"], ["reject", "+"], ["device", "+", "+"],
-            ["energy", "+", "+"], ["availability", "service", "+", "+"],
+            ["availability", "service", "+", "+"],
         ].map { BusFilter(topics.root + "/" + $0.joined(separator: "/")) }
     }
 
@@ -108,7 +107,6 @@ public struct FleetView: Sendable {
         case .device(let id): facts[id] = isDeleted ? nil : try DeviceMessage(payload: payload)
         case .fleetEdge(let id): edgeFigures[id] = isDeleted ? nil : try FleetEdge(payload: payload)
         case .fleetHistory(let model): histories[model] = isDeleted ? nil : try FleetHistory(payload: payload)
-        case .energy(let id): energy[id] = isDeleted ? nil : try EnergyMessage(payload: payload)
         case .serviceAvailability(let executable, let instance):
             services["\(executable)/\(instance)"] = isDeleted ? nil : payload.elementsEqual("online".utf8)
         case .reject:
@@ -131,7 +129,7 @@ public struct FleetView: Sendable {
     }
 
     /// All edges that have said anything.
-    public var edges: [EdgeID] { Set(installed.keys.map(\.edge) + energy.keys + edgeFigures.keys).sorted() }
+    public var edges: [EdgeID] { Set(installed.keys.map(\.edge) + edgeFigures.keys).sorted() }
 
     /// Whether nobody sums the fleet up any more, so that what is shown may be old.
     public var isAggregatorGone: Bool {

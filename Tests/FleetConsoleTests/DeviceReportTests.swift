@@ -14,10 +14,10 @@ struct DeviceReportTests {
         let text = report.text(Terminal(isTerminal: false, usesColour: false))
         for part in [
             "north/wrist-7  online", "My Wrist",
-            "north/gw-north  1440 inferences since boot, 210 mJ of compute (modelled)",
+            "north/gw-north  decides on 2 devices, 210 mJ of compute (modelled)",
             "12 %, -2 points a day, empty in about 6 days", "90 s ahead of the edge's",
             "walking (91.4 %), a window that ended 30 s ago",
-            "70.0 % (65.0-74.0), 200 of 500 windows labelled by truth",
+            "70.0 % (65.0-74.0), 200 of 500 windows labelled for scoring alone",
             "1.5 µs median, 4 µs p95, 15 µs p99, over all devices of the version",
             "50 mJ (20 mJ to 100 mJ) an inference, modelled, over all devices of the version",
             "runs version 2, came as residual, 2056 B",
@@ -33,7 +33,7 @@ struct DeviceReportTests {
         #expect(model["label"]?.string == "walking" && model["windows"]?.integer == 500)
         #expect(model["ofVersion"]?.object?["latencyUs"]?.object?["p99"]?.number == 15)
         #expect(model["update"]?.object?["running"]?.integer == 2)
-        #expect(known.object?["edge"]?.object?["energy"]?.object?["inferences"]?.integer == 1440)
+        #expect(known.object?["edge"]?.object?["figures"]?.object?["windows"]?.integer == 1440)
         let other = DeviceID(site: "south", device: "ankle-1")
         let unknown = DeviceReport(other, in: FleetFixture.view(), now: FleetFixture.t)
         #expect(unknown.json.object?["state"]?.string == "unknown" && unknown.json.object?["battery"] == nil)

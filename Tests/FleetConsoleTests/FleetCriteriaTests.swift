@@ -85,8 +85,8 @@ struct FleetCriteriaTests {
         let energy = FleetEnergy(FleetFixture.view(), now: FleetFixture.t)
         for part in [
             "compute   50 mJ  20 mJ  100 mJ  modelled",
-            "north/gw-north  online        1440  compute  210 mJ  140 mJ  310 mJ",
-            "cpu-time", "activity        2  an inference    50 mJ", "a correct one   70 mJ",
+            "north/gw-north  online     1440  compute  210 mJ  140 mJ  310 mJ",
+            "activity        2  an inference    50 mJ", "a correct one   70 mJ",
         ] { #expect(energy.text.contains(part), "no \(part) in\n\(energy.text)") }
         let json = energy.json.object
         #expect(json?["causes"]?.object?["idle"]?.object?["high"]?.number == 0.1)

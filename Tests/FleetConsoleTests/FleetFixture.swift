@@ -80,10 +80,15 @@ enum FleetFixture {
                 ).payload
             ),
             (
-                .energy(edge),
-                EnergyMessage(
-                    t: t, since: t - 3600, boot: "b", inferences: 1440, multiplyAccumulates: 1,
-                    joules: ["compute": .init(value: 0.21, low: 0.14, high: 0.31, method: .modelled, meter: "cpu-time")]
+                .fleetEdge(edge),
+                FleetEdge(
+                    t: t, state: .online, devices: 2,
+                    figures: Scorecard(
+                        windows: 1440,
+                        joules: [
+                            "compute": .init(
+                                value: 0.21, low: 0.14, high: 0.31, method: .modelled, includes: ["compute"])
+                        ])
                 ).payload
             ),
             (.serviceAvailability(executable: "edge-inferencer", instance: "gw-north"), Array("online".utf8)),

@@ -31,6 +31,9 @@ struct ConsoleTests {
                 let score = try AccuracyMessage(payload: $0)
                 return score.accuracy != nil && score.joulesPerInference != nil
             }
+            _ = try await stage.message(on: .fleetEdge(EdgeID(site: "north", edge: "gw-north")), "its joules") {
+                try !FleetEdge(payload: $0).figures.joules.isEmpty
+            }
             _ = try await stage.message(on: .device(Self.device), "what is known of it") { _ in true }
             try await body(stage, "mqtt://127.0.0.1:\(stage.broker.port)")
         }

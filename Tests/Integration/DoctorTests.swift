@@ -146,6 +146,9 @@ struct DoctorTests {
             _ = try await stage.edge("gw-north", site: "north")
             _ = try await stage.offer(weight: 10)
             _ = try await stage.running(1, EdgeID(site: "north", edge: "gw-north"))
+            _ = try await stage.status("edge-inferencer", "gw-north", "whom it trusts") {
+                $0.details["trust"]?.object?["development"] != nil
+            }
             let telemetry = TelemetryMessage(t: 1_760_000_000, interval: 0.1, channels: ["a", "b"], values: [1, 0])
             let sending = Task {
                 while !Task.isCancelled {

@@ -92,6 +92,23 @@ struct OperationsTests {
         }
     }
 
+    @Test("Keys made by the page's command are taken, and not called development keys")
+    func keys() async throws {
+        try await ServiceStage.with { stage in
+            let folder = stage.folder + "/registry"
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try await shell(try Self.block(after: "### Keys of your own"), in: folder)
+            _ = try await stage.registry()
+            _ = try await stage.edge("gw-north", site: "north")
+            _ = try await stage.offer(weight: 10)
+            _ = try await stage.running(1, EdgeID(site: "north", edge: "gw-north"))
+            let status = try await stage.status("edge-inferencer", "gw-north", "whom it trusts") {
+                $0.details["trust"]?.object?["state"]?.string == "ready"
+            }
+            #expect(status.details["trust"]?.object?["development"] == nil)
+        }
+    }
+
     @Test("An edge on a site's own broker, bridged by the page's lines, is part of the cloud's fleet")
     func bridge() async throws {
         try await ServiceStage.with { stage in

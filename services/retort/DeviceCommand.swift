@@ -18,7 +18,7 @@ struct DeviceCommand: AsyncParsableCommand {
               retort device home/wrist-7 --json | jq .models.activity.accuracy
 
             --json: {"t", "site", "device", "state", "name", "source", "battery", "supplyVolts", "clockSkew", "edge": \
-            {"edge", "state", "energy"}, "models": {NAME: as on fleet/device, and "ofVersion": {"latencyUs", "joulesPerInference", \
+            {"edge", "state", "devices", "figures"}, "models": {NAME: as on fleet/device, and "ofVersion": {"latencyUs", "joulesPerInference", \
             "joulesPerCorrect"} over all devices, "update" as on installed/}}. With --follow an object a \
             line for each decision, as on inference/, with "site", "device" and "model".
             """)

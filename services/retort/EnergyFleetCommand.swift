@@ -15,7 +15,7 @@ struct EnergyFleetCommand: AsyncParsableCommand {
               retort energy --json | jq '.versions[] | {version, joules: .joulesPerInference.value}'
 
             --json: {"t", "causes": {CAUSE: {"value", "low", "high", "method", "includes"}}, "edges": [{"site", "edge", \
-            "state", and the keys of energy/SITE/EDGE}], "versions": [{"model", "version", "joulesPerInference", \
+            "state", "windows", "joules": {CAUSE: ...}}], "versions": [{"model", "version", "joulesPerInference", \
             "joulesPerCorrect"}]}.
             """)
 
@@ -24,7 +24,7 @@ struct EnergyFleetCommand: AsyncParsableCommand {
 
     func run() async throws {
         let fleet = try await cluster.withClient { try await $0.fleet(now: ClusterOptions.now()) }
-        guard fleet.summary != nil || !fleet.energy.isEmpty else { throw FleetConsoleError.noAggregator }
+        guard fleet.summary != nil else { throw FleetConsoleError.noAggregator }
         let energy = FleetEnergy(fleet, now: ClusterOptions.now())
         if json {
             print(energy.json.prettyText, terminator: "")

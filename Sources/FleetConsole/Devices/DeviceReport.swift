@@ -20,7 +20,8 @@ public struct DeviceReport: Sendable {
     let facts: DeviceMessage?
     let edge: EdgeID?
     let isEdgeOnline: Bool?
-    let energy: EnergyMessage?
+    /// Of the edge, over all its devices.
+    let edgeFigures: FleetEdge?
     let models: [Model]
     /// Models that the edge runs and that have not decided on the device.
     let silent: [String: InstalledMessage]
@@ -35,7 +36,7 @@ public struct DeviceReport: Sendable {
         facts = fleet.facts[id]
         edge = fleet.edge(of: id)
         isEdgeOnline = edge.flatMap(fleet.isOnline)
-        energy = edge.flatMap { fleet.energy[$0] }
+        edgeFigures = edge.flatMap { fleet.edgeFigures[$0] }
         let document = device?.json.object?["models"]?.object
         let edge = edge
         let own = fleet.installed.filter { $0.key.edge == edge }
@@ -63,7 +64,8 @@ public struct DeviceReport: Sendable {
         if let edge {
             var member: JSONObject = ["edge": .string(edge.edge)]
             member["state"] = .string(isEdgeOnline.map { $0 ? "online" : "offline" } ?? "unknown")
-            member["energy"] = energy?.json
+            member["devices"] = (edgeFigures?.devices).map { .integer(Int64($0)) }
+            member["figures"] = edgeFigures?.json.object?["figures"]
             object["edge"] = .object(member)
         }
         if let facts, let known = facts.json.object {
@@ -111,10 +113,10 @@ public struct DeviceReport: Sendable {
         }
         var line = Self.title("edge") + StyledLine(edge.description)
         if isEdgeOnline == false { line.append("  offline", .bad) }
-        if let energy, energy.inferences > 0 {
-            line.append("  \(energy.inferences) inferences since boot")
-            if let compute = energy.joules["compute"] {
-                line.append(", \(Quantity.joules(compute.value)) of compute (\(compute.method.rawValue))")
+        if let edgeFigures {
+            line.append("  decides on \(edgeFigures.devices) devices")
+            if let compute = edgeFigures.figures.joules["compute"] {
+                line.append(", \(Quantity.joules(compute)) of compute (\(compute.method.rawValue))")
             }
         }
         return line
@@ -184,7 +186,7 @@ extension DeviceReport.Model {
         guard let score = card.accuracy.map(Quantity.share) ?? card.errors.map(Quantity.errors) else {
             return "unknown: \(coverage)"
         }
-        return "\(score), \(coverage)" + (card.basis.map { " by \($0.rawValue)" } ?? "")
+        return "\(score), \(coverage)" + (card.basis == .truth ? " for scoring alone" : "")
     }
 
     var document: JSONValue {

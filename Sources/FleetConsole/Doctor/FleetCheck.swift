@@ -149,7 +149,9 @@ struct FleetCheck {
                 findings.append(
                     .warning(
                         "edges.trust", "\(name) trusts development keys, which the registry made at its first start",
-                        do: "for more than trying out, provision keys of your own (docs/operations.md)"))
+                        do:
+                            "fine for trying out; else give the registry keys of your own (docs/operations.md#keys-of-your-own)"
+                    ))
             }
             if let why = trust["clock"]?.string {
                 findings.append(
@@ -272,7 +274,7 @@ struct FleetCheck {
             findings.append(
                 .warning(
                     "topics.leftover",
-                    "installed/ or energy/ is retained for \(edge), and no such edge has said that it is there",
+                    "installed/ or fleet/edge/ is retained for \(edge), and no such edge has said that it is there",
                     do: "empty the retained topics that end in \(edge), if it is gone for good"))
         }
         for (model, targets) in heard.offers.sorted(by: { $0.key < $1.key }) {

@@ -3,11 +3,12 @@ import Telemetry
 
 /// What a running fleet's joules went into: by cause, by edge and by version.
 public struct FleetEnergy: Sendable {
-    /// An edge's joules since its host's boot.
+    /// An edge's joules, as the aggregator adds them up over boots.
     struct Edge: Sendable {
         var id: EdgeID
-        var message: EnergyMessage
-        var isOnline: Bool?
+        var state: String
+        var windows: Int
+        var joules: [String: JoulesFigure]
     }
 
     /// A version's joules.
@@ -29,8 +30,10 @@ public struct FleetEnergy: Sendable {
         t = now
         causes = (fleet.summary?.joules ?? [:]).sorted { ($0.value.value, $1.key) > ($1.value.value, $0.key) }
             .map { ($0.key, $0.value) }
-        edges = fleet.energy.sorted { $0.key < $1.key }.map {
-            Edge(id: $0.key, message: $0.value, isOnline: fleet.isOnline($0.key))
+        edges = fleet.edgeFigures.sorted { $0.key < $1.key }.filter { !$0.value.figures.joules.isEmpty }.map {
+            Edge(
+                id: $0.key, state: $0.value.state.rawValue, windows: $0.value.figures.windows,
+                joules: $0.value.figures.joules)
         }
         versions = fleet.accuracy.sorted { $0.key < $1.key }.filter { $0.value.joulesPerInference != nil }.map {
             Version(
@@ -46,7 +49,7 @@ public struct FleetEnergy: Sendable {
     public var text: String {
         var parts: [String] = []
         if !causes.isEmpty { parts.append("Of all edges, since their records began:\n\n" + causeTable.text) }
-        if !edges.isEmpty { parts.append("By edge, since its host's boot:\n\n" + edgeTable.text) }
+        if !edges.isEmpty { parts.append("By edge, since its records began:\n\n" + edgeTable.text) }
         if !versions.isEmpty { parts.append("By version:\n\n" + versionTable.text) }
         return parts.joined(separator: "\n\n")
     }
@@ -61,19 +64,13 @@ public struct FleetEnergy: Sendable {
 
     private var edgeTable: TextTable {
         var table = TextTable([
-            ("EDGE", .left), ("STATE", .left), ("INFERENCES", .right), ("CAUSE", .left), ("JOULES", .right),
-            ("LOW", .right), ("HIGH", .right), ("METHOD", .left), ("FROM", .left),
+            ("EDGE", .left), ("STATE", .left), ("WINDOWS", .right), ("CAUSE", .left), ("JOULES", .right),
+            ("LOW", .right), ("HIGH", .right), ("METHOD", .left),
         ])
         for edge in edges {
-            let state = edge.isOnline.map { $0 ? "online" : "offline" } ?? "unknown"
-            var head = [edge.id.description, state, "\(edge.message.inferences)"]
-            for (cause, joules) in edge.message.joules.sorted(by: { $0.key < $1.key }) {
-                table.append(
-                    head + [
-                        cause, Quantity.joules(joules.value), Quantity.joules(joules.low), Quantity.joules(joules.high),
-                        joules.method.rawValue,
-                        [joules.meter, joules.profile].compactMap(\.self).joined(separator: " "),
-                    ])
+            var head = [edge.id.description, edge.state, "\(edge.windows)"]
+            for (cause, figure) in edge.joules.sorted(by: { $0.key < $1.key }) {
+                table.append(head + [cause] + Self.cells(figure))
                 head = ["", "", ""]
             }
         }
@@ -108,10 +105,14 @@ public struct FleetEnergy: Sendable {
             "causes": .object(causes.reduce(into: JSONObject()) { $0[$1.cause] = $1.figure.json }),
             "edges": .array(
                 edges.map { edge in
-                    var object: JSONObject = ["site": .string(edge.id.site), "edge": .string(edge.id.edge)]
-                    object["state"] = .string(edge.isOnline.map { $0 ? "online" : "offline" } ?? "unknown")
-                    for (key, value) in edge.message.json.object ?? [:] { object[key] = value }
-                    return .object(object)
+                    .object([
+                        "site": .string(edge.id.site), "edge": .string(edge.id.edge), "state": .string(edge.state),
+                        "windows": .integer(Int64(edge.windows)),
+                        "joules": .object(
+                            edge.joules.sorted { $0.key < $1.key }.reduce(into: JSONObject()) {
+                                $0[$1.key] = $1.value.json
+                            }),
+                    ])
                 }),
             "versions": .array(
                 versions.map { version in

@@ -18,7 +18,7 @@ extension FleetCriteria {
             "withCloud": score["withCloud"], "mae": score["mae"], "rmse": score["rmse"], "unit": score["unit"],
             "teacherMae": teacher["mae"], "teacherRmse": teacher["rmse"], "basis": score["basis"],
             "decisions": score["decisions"], "scored": score["scored"], "coverage": score["coverage"],
-            "teacherScored": teacher["scored"],
+            "teacherScored": teacher["scored"], "heads": score["heads"],
         ])
         object["speed"] = picked(["studentUs": score["latencyUs"]])
         object["size"] = picked([

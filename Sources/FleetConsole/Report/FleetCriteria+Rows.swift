@@ -27,7 +27,15 @@ extension FleetCriteria {
         Row(
             criterion: score?.errors == nil ? "accuracy" : "error",
             student: score?.accuracy.map(Quantity.share) ?? score?.errors.map(Quantity.errors) ?? Self.unknown,
-            teacher: score?.teacher?.errors.map(Quantity.errors) ?? "see below", note: coverage + "; 95 % intervals")
+            teacher: score?.teacher?.errors.map(Quantity.errors) ?? "see below",
+            note: coverage + "; 95 % intervals" + heads)
+    }
+
+    private var heads: String {
+        let heads = (score?.heads ?? [:]).sorted { $0.key < $1.key }.map { head, score in
+            "\(head) \(score.accuracy.map { Quantity.percent($0.value) } ?? Self.unknown)"
+        }
+        return heads.isEmpty ? "" : "; heads: \(heads.joined(separator: ", "))"
     }
 
     private var sameWindows: Row {
@@ -125,10 +133,14 @@ extension FleetCriteria {
 
     /// The criteria for people: a table, then the versions.
     public var text: String {
-        var table = TextTable([("CRITERION", .left), ("STUDENT", .left), ("TEACHER", .left), ("WHAT IT IS OF", .left)])
-        for row in rows { table.append([row.criterion, row.student, row.teacher, row.note]) }
-        let head = version.map { "\(model), version \($0)" } ?? model
-        return [head, table.text, versionTable.text].joined(separator: "\n\n")
+        guard let version else { return "\(model): no version yet" }
+        var table = TextTable([("CRITERION", .left), ("STUDENT", .left), ("TEACHER", .left)])
+        for row in rows { table.append([row.criterion, row.student, row.teacher]) }
+        // What a figure is of stands beneath it: side by side no terminal is wide enough.
+        let lines = zip(table.text.split(separator: "\n"), [nil] + rows.map { Optional($0.note) })
+        let text = lines.map { line, note in line + (note.map { "\n    \(TextTable.printable($0))" } ?? "") }
+        return ["\(model), version \(version)", text.joined(separator: "\n"), versionTable.text].joined(
+            separator: "\n\n")
     }
 
     var versionTable: TextTable {

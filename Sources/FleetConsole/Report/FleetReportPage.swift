@@ -53,8 +53,12 @@ public struct FleetReportPage: Sendable {
 
     private func section(_ page: inout Markup, _ criteria: FleetCriteria) {
         page.element("section") { section in
-            section.element(
-                "h2", text: criteria.version.map { "\(criteria.model), version \($0)" } ?? criteria.model)
+            guard let version = criteria.version else {
+                section.element("h2", text: criteria.model)
+                section.element("p", ["class": "soft"], text: "No version yet.")
+                return
+            }
+            section.element("h2", text: "\(criteria.model), version \(version)")
             tiles(&section, criteria)
             Self.table(
                 &section, ["criterion", "student", "teacher", "what it is of"],
