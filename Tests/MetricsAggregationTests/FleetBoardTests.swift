@@ -57,12 +57,12 @@ import Testing
         #expect(try object(text)[evil]?.object?["payload"] == .string("on\"line\n"))
     }
 
-    @Test("Ten thousand topics are told in a tenth of a second")
-    func speed() throws {
+    @Test("Ten thousand topics are told in less than a second")
+    func speed() {
         var board = FleetBoard(root: root, limit: 20_000)
         for index in 0..<10_000 { board.take(message("device/home/d-\(index)", #"{"t":1,"name":"x"}"#), now: 0) }
         let spent = ContinuousClock().measure { _ = board.snapshot }
         #expect(spent < .seconds(1))
-        #expect(try object(board.takeChanges()).count == 10_000)
+        #expect(board.count == 10_000)
     }
 }
