@@ -273,6 +273,11 @@ public struct LocalCluster: Sendable {
         #endif
     }
 
+    /// The port that is asked for, or another one where somebody answers on it.
+    public static func port(preferring port: Int) throws(FleetConsoleError) -> Int {
+        isOpen(port: port) ? try freePort() : port
+    }
+
     static func freePort() throws(FleetConsoleError) -> Int {
         let handle = socket(AF_INET, stream, 0)
         guard handle >= 0 else { throw FleetConsoleError(.failed, "no socket can be opened (errno \(errno))") }

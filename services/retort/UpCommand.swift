@@ -70,7 +70,9 @@ struct UpCommand: AsyncParsableCommand {
         options.people = people
         options.seed = seed
         options.simulates = !noSimulator
-        options.settings = settings
+        let page = try LocalCluster.port(preferring: 8080)
+        // Later settings win, so one's own port is taken.
+        options.settings = ["metrics-aggregator:http.port=\(page)"] + settings
         options.logLevel = logLevel
         options.configurations = Self.first(["services"]) { access("\($0)/model-registry/default.json", R_OK) == 0 }
         var session: UpSession.Rounds?
@@ -93,6 +95,9 @@ struct UpCommand: AsyncParsableCommand {
             try MosquittoBus(options: options, logger: busLogger)
         }
         Self.say("state and logs: \(place.path.string)")
+        if !settings.contains(where: { $0.hasPrefix("metrics-aggregator:http.port=") }) {
+            Self.say("dashboard: http://127.0.0.1:\(page)/")
+        }
         let followed = session
         let outcome = try await Self.untilSignal {
             try await cluster.run(say: { Self.say($0) }) { running in
