@@ -54,7 +54,12 @@ import Testing
         arguments: deaths.indices)
     func death(index: Int) async throws {
         let (loss, students) = Self.deaths[index]
-        let count = try await update(EdgeFixture(), FaultyDisk(), .death, at: nil, students: students).changes
+        // Where chunks are slow the edge notes that it asks again: one change more, which is not always there.
+        var count = Int.max
+        for _ in 0..<3 {
+            count = min(
+                count, try await update(EdgeFixture(), FaultyDisk(), .death, at: nil, students: students).changes)
+        }
         print("an update on top of \(students) students changes the disk \(count) times")
         #expect(count >= 20)
         var struck = 0
