@@ -245,7 +245,7 @@ let package = Package(
             name: "aggregation-load",
             dependencies: [
                 "LoadTesting", "FleetConsole", "BusAPI", "BusMosquitto", "JSON", "ServiceRuntime", "Telemetry",
-                argumentParser, logging, system,
+                argumentParser, logging, subprocess, system,
             ],
             path: "Benchmarks/AggregationLoad", swiftSettings: settings),
     ]
