@@ -6,13 +6,17 @@ import Telemetry
 extension Aggregation {
     /// The retained messages that differ from what was published last.
     ///
-    /// - Parameter limit: messages at most; devices that do not fit wait for the next call.
-    mutating func publications(now: Double, limit: Int = 250) -> [BusMessage] {
+    /// - Parameters:
+    ///   - summary: the fleet's at this moment, where it is known already.
+    ///   - limit: messages at most; devices that do not fit wait for the next call.
+    mutating func publications(
+        now: Double, summary known: FleetSummary? = nil, limit: Int = 250
+    ) -> [BusMessage] {
         creditTraffic(now: now)
         var messages: [BusMessage] = []
         let bases = bases
         var versions = noteChanges()
-        add(.fleetSummary, summary(now: now), now: now, to: &messages)
+        add(.fleetSummary, known ?? summary(now: now), now: now, to: &messages)
         // Where a first truth changes what a model's versions are compared with, all of them say so.
         for key in join.versions where bases[key.model] != publishedBases[key.model] { versions.insert(whole(key)) }
         publishedBases = bases

@@ -34,29 +34,13 @@ struct AggregatorSettings: Sendable {
 
     /// - Throws: `ConfigurationError` that names the key at fault.
     init(_ configuration: ServiceConfiguration) throws(ConfigurationError) {
-        func number(_ key: String, _ range: ClosedRange<Double>) throws(ConfigurationError) -> Double {
-            let value = try configuration.number(key)
-            guard range.contains(value) else {
-                throw ConfigurationError(
-                    key: key, "\(key): must be between \(range.lowerBound) and \(range.upperBound), not \(value)")
-            }
-            return value
-        }
-        func integer(_ key: String, _ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
-            let value = try configuration.integer(key)
-            guard range.contains(value) else {
-                throw ConfigurationError(
-                    key: key, "\(key): must be between \(range.lowerBound) and \(range.upperBound), not \(value)")
-            }
-            return value
-        }
-        publishInterval = .seconds(try number("aggregator.publishSeconds", 0.01...3600))
-        storeInterval = .seconds(try number("aggregator.storeSeconds", 0.01...60))
-        queue = try integer("aggregator.queue", 1...10_000_000)
+        publishInterval = .seconds(try configuration.number("aggregator.publishSeconds", within: 0.01...3600))
+        storeInterval = .seconds(try configuration.number("aggregator.storeSeconds", within: 0.01...60))
+        queue = try configuration.integer("aggregator.queue", within: 1...10_000_000)
         limits = JoinLimits()
-        limits.records = try integer("aggregator.records", 16...10_000_000)
-        limits.storedRecords = try integer("aggregator.storedRecords", 1000...1_000_000_000)
-        limits.seconds = try number("aggregator.recordSeconds", 1...366 * 86_400)
-        limits.intervals = try integer("aggregator.intervals", 16...1_000_000)
+        limits.records = try configuration.integer("aggregator.records", within: 16...10_000_000)
+        limits.storedRecords = try configuration.integer("aggregator.storedRecords", within: 1000...1_000_000_000)
+        limits.seconds = try configuration.number("aggregator.recordSeconds", within: 1...366 * 86_400)
+        limits.intervals = try configuration.integer("aggregator.intervals", within: 16...1_000_000)
     }
 }

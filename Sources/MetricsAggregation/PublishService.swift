@@ -68,9 +68,10 @@ struct PublishService: Service {
     func publish() async {
         let now = context.now()
         let (messages, outcomes, records, versions, summary) = live.withLock { aggregation in
+            let summary = aggregation.summary(now: now)
             return (
-                aggregation.publications(now: now), aggregation.outcomes, aggregation.join.recordCount,
-                aggregation.join.versions.count, aggregation.summary(now: now)
+                aggregation.publications(now: now, summary: summary), aggregation.outcomes,
+                aggregation.join.recordCount, aggregation.join.versions.count, summary
             )
         }
         gauges.show(summary)

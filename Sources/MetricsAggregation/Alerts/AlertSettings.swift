@@ -69,13 +69,7 @@ struct AlertSettings: Sendable {
     /// - Throws: `ConfigurationError` that names the key at fault.
     init(_ configuration: ServiceConfiguration) throws(ConfigurationError) {
         func number(_ name: String, _ range: ClosedRange<Double>) throws(ConfigurationError) -> Double {
-            let key = "alerts.\(name)"
-            let value = try configuration.number(key)
-            guard range.contains(value) else {
-                throw ConfigurationError(
-                    key: key, "\(key): must be between \(range.lowerBound) and \(range.upperBound), not \(value)")
-            }
-            return value
+            try configuration.number("alerts.\(name)", within: range)
         }
         func count(_ name: String, _ range: ClosedRange<Double>) throws(ConfigurationError) -> Int {
             _ = try configuration.integer("alerts.\(name)")

@@ -28,17 +28,9 @@ struct DashboardSettings: Sendable, Equatable {
 
     /// - Throws: `ConfigurationError` that names the key at fault.
     init(_ configuration: ServiceConfiguration) throws(ConfigurationError) {
-        func integer(_ key: String, _ range: ClosedRange<Int>) throws(ConfigurationError) -> Int {
-            let value = try configuration.integer(key)
-            guard range.contains(value) else {
-                throw ConfigurationError(
-                    key: key, "\(key): must be between \(range.lowerBound) and \(range.upperBound), not \(value)")
-            }
-            return value
-        }
-        listeners = try integer("dashboard.listeners", 1...500)
-        previews = try integer("dashboard.previews", 0...500)
-        topics = try integer("dashboard.topics", 16...1_000_000)
+        listeners = try configuration.integer("dashboard.listeners", within: 1...500)
+        previews = try configuration.integer("dashboard.previews", within: 0...500)
+        topics = try configuration.integer("dashboard.topics", within: 16...1_000_000)
         charts = try configuration.string("dashboard.charts")
         files = configuration.optionalString("dashboard.files")
     }
